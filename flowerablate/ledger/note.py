@@ -85,18 +85,19 @@ class Notes:
             asked = {contrast.label for contrast in note.contrasts}
             contrasts = _union([c for c in old.contrasts if c.label not in note.refused], note.contrasts)
             old, note = _with_labels(old, note, _new_labels(old.contrasts, contrasts))
+            tables = _with_tables(old, note)
             note = replace(
                 note,
                 contrasts=contrasts,
                 refused={**{label: why for label, why in old.refused.items() if label not in asked}, **note.refused},
                 remarks={**old.remarks, **note.remarks},
-                looked=tuple(sorted({*old.looked, *note.looked})),
-                late={**_late(old, note.contrasts), **old.late},
-                seen=_united(old.seen, note.seen),
-                judged=_judged(old.judged, note.judged),
-                shown=old.shown or note.shown,
-                later=_later(old, note.shown),
-                told=tuple(dict.fromkeys((*old.told, *note.told))),
+                late={**_late(old, tables, note.contrasts), **old.late},
+                looked=tables.looked,
+                seen=tables.seen,
+                judged=tables.judged,
+                shown=tables.shown,
+                later=tables.later,
+                told=tables.told,
                 unplanned=_unplanned(old, note),
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
                 threads=note.threads or old.threads,
@@ -106,20 +107,45 @@ class Notes:
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})
 
+    def with_table(self, note: StudyNote) -> Notes:
+        """Return the notes with the table that *note* has, and no other change."""
+        old = self.studies.get(note.base_id)
+        study = _with_tables(old, note) if old else note
+        return Notes(self.latest or note.base_id, {**self.studies, note.base_id: study})
+
+
+def _with_tables(old: StudyNote, note: StudyNote) -> StudyNote:
+    """Return the *old* note with the tables of both."""
+    return replace(
+        old,
+        looked=tuple(sorted({*old.looked, *note.looked})),
+        seen=_united(old.seen, note.seen),
+        judged=_judged(old, note.judged),
+        shown=old.shown or note.shown,
+        later=_later(old, note.shown),
+        told=tuple(dict.fromkeys((*old.told, *note.told))),
+    )
+
 
 def _united(old: Mapping[str, tuple[Any, ...]], new: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
     return {label: tuple(sorted({*old.get(label, ()), *new.get(label, ())})) for label in (*old, *new)}
 
 
-def _judged(
-    old: Mapping[str, tuple[JudgedTable, ...]], new: Mapping[str, tuple[JudgedTable, ...]]
-) -> dict[str, tuple[JudgedTable, ...]]:
-    """Return the tables of both, in order; one that is shown again without a change stays what it was."""
+def _judged(old: StudyNote, new: Mapping[str, tuple[JudgedTable, ...]]) -> dict[str, tuple[JudgedTable, ...]]:
+    """Return the tables of both, in order; one that is shown again without a change stays what it was.
+
+    Those that are new come after all others, also if another process has recorded a table in the meantime.
+    """
     found = {}
-    for label in dict.fromkeys((*old, *new)):
-        known = {table[:3]: table for table in (*new.get(label, ()), *old.get(label, ()))}
+    for label in dict.fromkeys((*old.judged, *new)):
+        later = (_after(table, old.tables) for table in new.get(label, ()))
+        known = {table[:3]: table for table in (*later, *old.judged.get(label, ()))}
         found[label] = tuple(sorted(known.values(), key=lambda table: (table.number, table.replicates)))
     return found
+
+
+def _after(table: JudgedTable, tables: int) -> JudgedTable:
+    return table._replace(number=max(table.number, tables + 1)) if table.number else table
 
 
 def _later(old: StudyNote, shown: Rules | None) -> tuple[Rules, ...]:
@@ -173,13 +199,14 @@ def _with_labels(old: StudyNote, note: StudyNote, new: Mapping[str, str]) -> tup
     )
 
 
-def _late(old: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:
-    """Return the *contrasts* that are asked only now, though the verdicts on others were shown."""
-    least = min(rules.min_replicates for rules in (old.rules, *old.rules_shown))
-    tables = [table for every in old.judged.values() for table in every]
-    looked = [table.replicates for table in tables if table.pairs >= least and table.verdict] or (
-        () if tables else old.looked
-    )
+def _late(old: StudyNote, shown_by_now: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:
+    """Return the *contrasts* that are asked only now, though the verdicts on others were shown.
+
+    *shown_by_now*: the tables so far, with one that was read since the *old* note was written.
+    """
+    least = min(rules.needed_replicates for rules in (old.rules, *old.rules_shown))
+    tables = [table for every in shown_by_now.judged.values() for table in every]
+    looked = [table.replicates for table in tables if table.verdict] or (() if tables else old.looked)
     shown = max((n for n in looked if n >= least), default=0)
     known = {contrast.label for contrast in old.contrasts}
     return {contrast.label: shown for contrast in contrasts if shown and contrast.label not in known}

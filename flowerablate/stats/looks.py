@@ -138,7 +138,7 @@ class LookSchedule:
             counted.append(CountedTable(now, len(counted) + 1 if counts else 0, _key(present)))
         changed = [table for table in planned if not there.have(table)]
         replaced = [table for table in changed if not there.hold(table)]
-        ahead = () if counts else tuple(n for n in rules.looks if n > now)
+        ahead = () if counts or now in rules.looks else tuple(n for n in rules.looks if n > now)
         return cls(
             tables=tuple(sorted(counted, key=lambda table: (there.at(table.replicates).pairs, table.replicates))),
             planned=rules.looks,

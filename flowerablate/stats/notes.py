@@ -54,8 +54,8 @@ def write_notes(
 
     *schedules* has the looks at each comparison, *needed* the p that it needs by itself in this table, *late* the
     contrasts asked only after one of the looks, *shown* the rules of the tables with verdicts before, *told* those of
-    all, *given* the study's own, with its primary metric. *counts*: whether the ledger records this table. *images* holds the influence of the test images by metric, *tuned*
-    says how the base was tuned and its variants were not.
+    all, *given* the study's own, with its primary metric. *counts*: whether the ledger records this table. *images*
+    holds the influence of the test images by metric, *tuned* says how the base was tuned and its variants were not.
     """
     looks, given = schedules or {}, given or summary.rules
     schedule = max(looks.values(), key=lambda each: each.counted, default=LookSchedule())

@@ -7,8 +7,8 @@ procedure like any other p, at every look, and the error rate of the whole famil
 Liu and Yao 2013, doi:10.1002/sim.5700). Intervals are repeated confidence intervals (Jennison and Turnbull 1989;
 2000, *Group Sequential Methods*, 9): all effects that no look has rejected. They exclude 0 if and only if p rejects it.
 
-A plan that follows tables without one has a part of the level (:mod:`.looks`), as has each of these. The p-value is then
-the smallest of all over their parts, and the interval what none of them has rejected (weighted Bonferroni).
+A plan that follows tables without one has a part of the level (:mod:`.looks`), as has each of these. The p-value is
+then the smallest of all over their parts, and the interval what none of them has rejected (weighted Bonferroni).
 
 If the differences do not vary, the sign test replaces the t test, as in a study of fixed size. It gives a p but no
 interval, so at such a look p may reject an effect that the interval, that of the other looks, includes.

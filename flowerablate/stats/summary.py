@@ -76,7 +76,8 @@ def summarise(
     metric, for rules that request intervals over replicates x images (see :mod:`.population`). *judge*: another method
     for the evidence (see :mod:`.evidence`), which replaces that one. *costs* describes the costs of the rows; by
     default they are the core's and all others in the results. *counts*: whether this table is one of those that the
-    ledger records; another one decides nothing that they have not decided. Raises :class:`StudyError` if no trial has the metric.
+    ledger records; another one decides nothing that they have not decided. Raises :class:`StudyError` if no trial has
+    the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
