@@ -43,11 +43,13 @@ def summary_of(
     images: int | None = None,
     looked: Sequence[int] = (),
     judged: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+    told: Sequence[Rules] = (),
 ) -> Summary:
     """Return our table of *scores*; comparison *j* has the first ``used[j]`` replicates, the base as many as any.
 
     A trial whose score is nan has failed. *images*: the recorded number of test images. *looked*: the numbers of
-    replicates at which tables were shown before, and *judged* the same with the numbers of pairs, by comparison.
+    replicates at which tables were shown before, *told* their rules, and *judged* what they were about, by comparison:
+    the same with the numbers of pairs.
     """
     replicates, variants = scores.shape
     changes = ["", *(f"-{number}" for number in range(1, variants))]
@@ -58,7 +60,7 @@ def summary_of(
         for seed in range(counts[column])
     ]
     contrasts = [Contrast(change, "removal", {"": 1.0, change: -1.0}) for change in changes[1:]]
-    return summarise(results, contrasts, rules=rules, looked=looked, judged=judged)
+    return summarise(results, contrasts, rules=rules, looked=looked, judged=judged, told=told)
 
 
 def said_by(summary: Summary) -> list[Said]:

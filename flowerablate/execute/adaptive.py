@@ -128,7 +128,8 @@ def note_of_table(plan: Plan, ledger: Ledger, trials: Iterable[Trial], *, interr
 
     If planned looks were *interrupted*, the table is an additional look. It joins the plan and is accounted for from
     now on; alpha spending allows looks at any time, as long as the data do not determine it. With fewer replicates than
-    a verdict needs it is none. Without planned looks, a table that was interrupted is provisional and no look: its verdicts are those of the finished one.
+    a verdict needs it is none. Without planned looks, a table that was interrupted is provisional and no look: its
+    verdicts are those of the finished one.
     """
     count = replicates(ledger, plan.base_id)
     looks = plan.rules.looks

@@ -69,8 +69,8 @@ def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ..
 def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
     """Return the evidence of a study whose size was fixed in advance: paired t, and TOST if there is a margin.
 
-    If the differences do not vary there is no t test, and the exact sign-flip test replaces it. This table alone counts,
-    with the whole error.
+    If the differences do not vary there is no t test, and the exact sign-flip test replaces it. This table alone
+    counts, with the whole error.
     """
     tost = None if rules.margin is None else equivalence_test(effect, rules.margin)
     return Evidence(

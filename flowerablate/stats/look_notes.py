@@ -73,9 +73,9 @@ def changed_pairs(changed: Mapping[str, LookSchedule]) -> Iterator[str]:
     for tables, labels in by_tables.items():
         one = len(tables) == 1
         yield (
-            f"Trials of {', '.join(labels)} were added in between, run again, changed or removed after verdicts had been shown, at "
-            f"{several(tables)}. What {'that table has' if one else 'those tables have'} spent of the error stays "
-            f"spent, and {'it decides' if one else 'they decide'} nothing any more."
+            f"Trials of {', '.join(labels)} were added in between, run again, changed or removed after verdicts had "
+            f"been shown, at {several(tables)}. What {'that table has' if one else 'those tables have'} spent of the "
+            f"error stays spent, and {'it decides' if one else 'they decide'} nothing any more."
         )
     if used := [label for label, schedule in changed.items() if schedule.offset >= 1]:
         yield (
@@ -121,7 +121,7 @@ def kept_reserve(rules: Rules, schedule: LookSchedule) -> Iterator[str]:
 
 
 def kept_minimum(rules: Rules, given: Rules) -> Iterator[str]:
-    """A minimum of replicates below that of earlier tables, *given* by the study: that of the *rules* in force stays."""
+    """A minimum of replicates, *given* by the study, below that of earlier tables: that of the *rules* stays."""
     if given.min_replicates < rules.min_replicates and given.needed_replicates < rules.needed_replicates:
         yield (
             f"A verdict still needs {rules.needed_replicates} replicates, as in tables before, not "
