@@ -40,7 +40,8 @@ class Evidence:
 
     *bounds* gives the interval at any level, if it is not that of the t tests in *scales*. *looks* are those that the
     comparison has had; *look*, with planned ones, names the last. *decisive_p* and *decisive_equivalence_p* are the
-    p-values that account for all of them, *decisive_pairs* is the number of pairs at the look of the former.
+    p-values that account for all of them, *decisive_pairs* is the number of pairs at the look of the former, and
+    *decisive_places* which of the present ones they are, None for the first.
     """
 
     test: str
@@ -57,6 +58,7 @@ class Evidence:
     decisive_p: float | None = None
     decisive_equivalence_p: float | None = None
     decisive_pairs: int = 0
+    decisive_places: tuple[int, ...] | None = None
     bounds: Callable[[float], Bounds] | None = field(default=None, compare=False, repr=False)
 
     @property

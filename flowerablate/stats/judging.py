@@ -48,7 +48,7 @@ def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ..
 
     That is among those of the plan; *looks* are those with enough pairs.
     """
-    p, pairs, equivalence = _over_looks(effect, rules, looks)
+    p, decisive, equivalence = _over_looks(effect, rules, looks)
     low, high = _repeated(effect, looks)(rules.level) or (None, None)
     return Evidence(
         _test_of(effect),
@@ -62,7 +62,8 @@ def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ..
         looks=looks,
         decisive_p=p,
         decisive_equivalence_p=equivalence.p if equivalence else None,
-        decisive_pairs=pairs,
+        decisive_pairs=decisive.pairs if decisive else 0,
+        decisive_places=decisive.places if decisive else None,
     )
 
 
@@ -88,18 +89,18 @@ def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
 
 def _over_looks(
     effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]
-) -> tuple[float | None, int, Equivalence | None]:
-    """Return the sequential p-values of the paired t test, and the pairs at the look of the first."""
+) -> tuple[float | None, StudyLook | None, Equivalence | None]:
+    """Return the sequential p-values of the paired t test, and the look of the first."""
     p_of = partial(sequential_p, effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
     if not looks:
-        return None, 0, None
+        return None, None, None
     levels = levels_at(effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
     p = min(levels)
-    pairs = looks[levels.index(p)].pairs
+    decisive = looks[levels.index(p)]
     if rules.margin is None:
-        return p, pairs, None
+        return p, decisive, None
     inner = _repeated(effect, looks)(rules.level, sides=1) or (None, None)
-    return p, pairs, Equivalence(rules.margin, p_of(-rules.margin, "greater"), p_of(rules.margin, "less"), *inner)
+    return p, decisive, Equivalence(rules.margin, p_of(-rules.margin, "greater"), p_of(rules.margin, "less"), *inner)
 
 
 def _repeated(effect: Effect, looks: tuple[StudyLook, ...]) -> Callable[..., Bounds | None]:
@@ -162,17 +163,18 @@ def over_tables(
     earlier = earlier or (lambda _, known: fixed_evidence(known, rules))
     ps, equivalences = [], []
     for look in looks:
-        there = own if look.pairs == effect.n else earlier(*at_look(arms, effect, look.pairs))
+        there = own if look.pairs == effect.n else earlier(*at_look(arms.at(look), effect))
         if there is not own and there.is_over_replicates and look.pairs < rules.needed_replicates:
             continue
-        ps.append((1.0 if there.p is None else _scaled(there.p, look.share), look.pairs))
+        ps.append((1.0 if there.p is None else _scaled(there.p, look.share), look.pairs, look.places))
         equivalences.append(_scaled(there.equivalence_p, look.share))
-    p, pairs = min(ps, default=(None, 0))
+    p, pairs, places = min(ps, key=lambda each: each[:2], default=(None, 0, None))
     return replace(
         own,
         looks=looks,
         decisive_p=p,
         decisive_pairs=pairs,
+        decisive_places=places,
         decisive_equivalence_p=min((each for each in equivalences if each is not None), default=None),
     )
 
@@ -182,9 +184,8 @@ def _at(judge: Judge, contrast: Contrast, rules: Rules, arms: Arms, effect: Effe
     return judge(contrast, arms, effect, rules) or fixed_evidence(effect, rules)
 
 
-def at_look(arms: Arms, effect: Effect, pairs: int) -> tuple[Arms, Effect]:
-    """Return what was known of *effect*, that of *arms*, when there were so many *pairs* of it."""
-    early = arms.first(pairs)
+def at_look(early: Arms, effect: Effect) -> tuple[Arms, Effect]:
+    """Return what was known of *effect* when there were the *early* arms only, and these."""
     return early, paired_effect(early.with_it, early.without, level=effect.level, rounding_sd=effect.rounding_sd)
 
 

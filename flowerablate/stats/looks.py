@@ -9,7 +9,8 @@ chooses the next size by the last table can come closer to a verdict than at a f
 all tables together err no more than the level says, is computed in ``tests/stats/test_chosen_sizes.py``. Tables
 with too few pairs for a verdict spend nothing. If all of the error was spent, further tables decide nothing new. Tables
 are counted in the order in which they were shown. One whose pairs are others by now, as trials that had failed were run
-again or a component's code was changed, has spent its part and decides nothing any more; the others keep theirs.
+again or a component's code was changed, has spent its part and decides nothing any more; the others keep theirs, also
+where pairs came between theirs later.
 
 **With a plan** (:mod:`.sequential`), its looks spend all of the error together, or after tables without a plan what
 all further ones could have spent, again as a test of its own: the plan too was chosen by what these had shown. A
@@ -29,7 +30,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import starmap
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ..contracts import Contrast, JudgedTable, Rules, TrialOutcome
 from .pairs import Pairs
@@ -42,6 +43,8 @@ SECOND_AT_MOST = 0.2
 
 FURTHER = 0.2
 """What each further table may spend, as a fraction of what the one before it did."""
+
+_Value = TypeVar("_Value")
 
 Key = tuple[int, int]
 """What orders the tables of a study: their number, or that of replicates in ledgers of earlier versions."""
@@ -56,6 +59,7 @@ class StudyLook(NamedTuple):
     *share*: the fraction of the level for this look alone or, of a planned look, for the whole plan. *progress*: this
     look's fraction of the replicates of the plan, 0 without one. *is_lost*: it is paid for and decides nothing, as its
     pairs were others. *paid*: what the plan had spent at this progress went to pairs that were replaced since.
+    *places*: which of the pairs that there are now the look had; None for the first ones.
     """
 
     pairs: int
@@ -63,19 +67,42 @@ class StudyLook(NamedTuple):
     progress: float = 0.0
     is_lost: bool = False
     paid: float = 0.0
+    places: tuple[int, ...] | None = None
+
+    def of(self, values: Sequence[_Value]) -> Sequence[_Value]:
+        """Return those of *values*, one for each pair that there is now, that this look had."""
+        return values[: self.pairs] if self.places is None else [values[place] for place in self.places]
 
 
 class CountedTable(NamedTuple):
     """A table without a plan at so many *replicates*, in the order in which a comparison was shown.
 
     *number*: which of the comparison's tables it is, from 1; 0 if it is none that counts, and so may spend nothing.
-    *key* tells it from the tables of other comparisons. *decides* is false if its pairs are others by now.
+    *key* tells it from the tables of other comparisons. *decides* is false if its pairs are others by now. *seeds* are
+    those of its pairs, where others have come between them; None if its pairs are the first of those that there are.
     """
 
     replicates: int
     number: int
     key: Key
     decides: bool = True
+    seeds: tuple[int, ...] | None = None
+
+    def places(self, seeds: Sequence[int]) -> tuple[int, ...] | None:
+        """Return the places of its pairs among those on *seeds*; None if they are the first."""
+        if self.seeds is None:
+            return None
+        had = set(self.seeds)
+        return tuple(place for place, seed in enumerate(seeds) if seed in had)
+
+    def pairs_of(self, seeds: Sequence[int]) -> int:
+        """Return how many of *seeds* (increasing) it had."""
+        places = self.places(seeds)
+        return bisect_left(seeds, self.replicates) if places is None else len(places)
+
+    def is_of(self, replicates: int) -> bool:
+        """Whether it is about all that there are of so many *replicates*."""
+        return self.decides and self.seeds is None and self.replicates >= replicates
 
 
 @dataclass(frozen=True)
@@ -129,10 +156,7 @@ class LookSchedule:
         least = min(needed)
         there = Pairs(range(now)) if pairs is None else pairs
         unplanned, planned = _tables(rules, {n for n in looked if n >= least}, judged, there, least)
-        counted = [
-            CountedTable(table.replicates, number, _key(table), there.have(table))
-            for number, table in enumerate(unplanned, 1)
-        ]
+        counted = [_counted(table, number, there) for number, table in enumerate(unplanned, 1)]
         present = there.at(now)._replace(number=_LAST)
         if not rules.looks and not any(present.is_of(table) for table in unplanned):
             counted.append(CountedTable(now, len(counted) + 1 if counts else 0, _key(present)))
@@ -140,7 +164,7 @@ class LookSchedule:
         replaced = [table for table in changed if not there.hold(table)]
         ahead = () if counts or now in rules.looks else tuple(n for n in rules.looks if n > now)
         return cls(
-            tables=tuple(sorted(counted, key=lambda table: (there.at(table.replicates).pairs, table.replicates))),
+            tables=tuple(sorted(counted, key=lambda table: (table.pairs_of(there.seeds), table.replicates))),
             planned=rules.looks,
             reserve=settled_reserve(rules, shown),
             min_pairs=least,
@@ -150,7 +174,7 @@ class LookSchedule:
             silent=(*_silent(rules.looks, planned, changed, now, there), *ahead),
             paid=tuple(sorted({table.pairs for table in changed if table not in replaced})),
             offset=max((table.pairs / rules.looks[-1] for table in replaced), default=0.0),
-            gone=(*(table for table in unplanned if not there.have(table)), *changed),
+            gone=(*(table for table in unplanned if not _counted(table, 0, there).decides), *changed),
         )
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
@@ -161,7 +185,7 @@ class LookSchedule:
         too few pairs are left out, unless there is no other.
         """
         looks = [
-            StudyLook(bisect_left(seeds, table.replicates), self.share(table.number))
+            StudyLook(table.pairs_of(seeds), self.share(table.number), places=table.places(seeds))
             for table in self.tables
             if table.decides
         ]
@@ -217,7 +241,7 @@ class LookSchedule:
     def before(self) -> tuple[int, ...]:
         """The numbers of replicates of the tables without a plan before this table, or before the plan."""
         past = (table for table in self.tables if table.key[0] != _LAST)
-        return tuple(sorted({t.replicates for t in past if not t.decides or self.planned or t.replicates < self.now}))
+        return tuple(sorted({t.replicates for t in past if self.planned or not t.is_of(self.now)}))
 
     @property
     def counted(self) -> int:
@@ -272,6 +296,12 @@ def _tables(
         _distinct(table for table in known if not is_planned(table)),
         _distinct(table for table in known if is_planned(table)),
     )
+
+
+def _counted(table: JudgedTable, number: int, there: Pairs) -> CountedTable:
+    first = there.have(table)
+    seeds = None if first else there.seeds_in(table)
+    return CountedTable(table.replicates, number, _key(table), first or seeds is not None, seeds)
 
 
 def _distinct(tables: Iterable[JudgedTable]) -> list[JudgedTable]:

@@ -32,6 +32,12 @@ class Pairs(NamedTuple):
             return table.pairs <= len(self.seeds)
         return set(table.marks) <= set(self.marks)
 
+    def seeds_in(self, table: JudgedTable) -> tuple[int, ...] | None:
+        """Return the seeds of the pairs of *table*; None if it is not known which they are, or if one is not here."""
+        there = dict(zip(self.marks, self.seeds, strict=False))
+        found = tuple(there[mark] for mark in table.marks if mark in there)
+        return found if found and len(found) == table.pairs else None
+
     def began(self, table: JudgedTable, replicates: int) -> bool:
         """Whether *table* had begun with the very pairs that there are of so many *replicates*, and no others of them.
 

@@ -88,7 +88,7 @@ def levels_at(
         if look.is_lost or look.share == 0:
             levels.append(1.0)
             continue
-        score = _score(signed[: look.pairs], sides, scale, rounding_sd)
+        score = _score(look.of(signed), sides, scale, rounding_sd)
         if number < 0:
             level = marginal_p(score, sides)
         elif number == 0:
@@ -142,7 +142,7 @@ def repeated_interval(
     scale = max(map(abs, differences)) if scale is None else scale
     bounds = []
     for look, score in zip(looks, looks_bounds(looks, 1 - level, sides), strict=True):
-        mean, sd = _assumed(differences[: look.pairs], scale, rounding_sd)
+        mean, sd = _assumed(look.of(differences), scale, rounding_sd)
         if sd > 0 and abs(score) <= MAX_SCORE and not look.is_lost:
             half = t_of(score, look.pairs) * sd / math.sqrt(look.pairs)
             bounds.append((mean - half, mean + half))
