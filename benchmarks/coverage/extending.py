@@ -9,11 +9,11 @@ import numpy as np
 from adaptive_study import adaptive
 from cases import FAILS, FIRST, LAST, Case
 from numpy.typing import NDArray
-from procedures import Said, Scores, peeking, said_by, summary_of
+from procedures import Said, Scores, peeking, said_by, summary_of, tables_of
 from scipy.special import ndtri
 from worlds import CENTER, NOISE
 
-from flowerablate.contracts import Rules
+from flowerablate.contracts import JudgedTable, Rules
 from flowerablate.stats import Summary
 from flowerablate.stats.power import POWER, detectable_noncentrality
 from flowerablate.stats.sequential import planned_looks
@@ -114,15 +114,15 @@ def _with_failures(scores: Scores, case: Case, *, again: bool, charged: bool = T
     missing = failed(scores, case.fails)
     said: list[Said] | None = None
     looked: list[int] = []
-    judged: dict[str, list[tuple[int, int]]] = {}
+    judged: dict[str, list[JudgedTable]] = {}
     for n in SIZES:
         for _ in range(1 + (again and bool(missing[:n].any()))):
             there = np.where(missing, np.nan, scores)[:n]
             summary = summary_of(there, Rules(), looked=looked, judged=judged if charged else None)
             said = believed(said, summary)
             looked.append(n)
-            for row in summary.rows:
-                judged.setdefault(row.label, []).append((n, row.n))
+            for label, table in tables_of(there, len(looked)).items():
+                judged.setdefault(label, []).append(table._replace(verdict=table.pairs >= Rules().min_replicates))
             if again:
                 missing[:n] = False
     assert said is not None

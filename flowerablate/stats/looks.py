@@ -15,7 +15,8 @@ where pairs came between theirs later.
 **With a plan** (:mod:`.sequential`), its looks spend all of the error together, or after tables without a plan what
 all further ones could have spent, again as a test of its own: the plan too was chosen by what these had shown. A
 planned look that was shown with fewer pairs than there are now, as trials that had failed were run again, has spent
-what its pairs were due. It decides nothing any more, nor do looks before it whose pairs are others as well: of two
+what its pairs were due. Unless its pairs are the first of those, it decides nothing any more, nor do looks before it
+whose pairs are others as well: of two
 looks at one number of replicates either could reject, and both together would err in up to 6 % of studies instead of 5.
 Looks before it with the pairs that they had are as they were. Where the pairs were replaced, as by other code, what was
 spent on the old ones is no longer due, whatever the new ones say.
@@ -113,8 +114,9 @@ class LookSchedule:
     decides nothing, now or later. *now*: how many replicates there are, *complete* if none of their trials is to run,
     *enough* if their pairs are enough for a verdict.
     *silent*: the planned looks whose pairs were others, or that came before such a one; *paid*: the numbers of pairs
-    with which they were shown; *offset*: the progress of the plan up to which its error went to pairs that were
-    replaced. *gone*: all tables whose pairs are others by now.
+    with which they were shown, which decide nothing but for those that are *whole*, the first of the pairs now;
+    *offset*: the progress of the plan up to which its error went to pairs that were replaced. *gone*: all tables whose
+    pairs are others by now.
     """
 
     tables: tuple[CountedTable, ...] = ()
@@ -126,6 +128,7 @@ class LookSchedule:
     enough: bool = True
     silent: tuple[int, ...] = ()
     paid: tuple[int, ...] = ()
+    whole: tuple[int, ...] = ()
     offset: float = 0.0
     gone: tuple[JudgedTable, ...] = ()
 
@@ -173,8 +176,12 @@ class LookSchedule:
             enough=there.at(now).pairs >= least,
             silent=(*_silent(rules.looks, planned, changed, now, there), *ahead),
             paid=tuple(sorted({table.pairs for table in changed if table not in replaced})),
+            whole=tuple(table.pairs for table in changed if there.begin_with(table)),
             offset=max((table.pairs / rules.looks[-1] for table in replaced), default=0.0),
-            gone=(*(table for table in unplanned if not _counted(table, 0, there).decides), *changed),
+            gone=(
+                *(table for table in unplanned if not _counted(table, 0, there).decides),
+                *(table for table in changed if not there.begin_with(table)),
+            ),
         )
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
@@ -206,7 +213,8 @@ class LookSchedule:
         for pairs in sorted({*before, *self.paid}):
             place = min(pairs, last - 1)
             if pairs >= self.min_pairs and place >= 2 and (place not in found or found[place].is_lost):
-                found[place] = self._planned(pairs)._replace(pairs=place, is_lost=True)
+                is_there = place == pairs and pairs in self.whole
+                found[place] = self._planned(pairs)._replace(pairs=place, is_lost=not is_there)
         spent = 0.0
         for pairs in sorted(found):
             spent = max(spent, found[pairs].progress)

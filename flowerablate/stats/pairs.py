@@ -38,6 +38,10 @@ class Pairs(NamedTuple):
         found = tuple(there[mark] for mark in table.marks if mark in there)
         return found if found and len(found) == table.pairs else None
 
+    def begin_with(self, table: JudgedTable) -> bool:
+        """Whether the pairs of *table*, if it is known which they are, are the first of these."""
+        return bool(table.marks) and tuple(self.marks[: table.pairs]) == table.marks
+
     def began(self, table: JudgedTable, replicates: int) -> bool:
         """Whether *table* had begun with the very pairs that there are of so many *replicates*, and no others of them.
 
