@@ -24,16 +24,18 @@ class StudyNote:
 
     *trials* are those of the latest run, *skipped* counts its unreadable images. *contrasts* are all that were ever
     asked; *refused* gives a reason for each asked contrast that changes nothing, *remarks* what the comparison before
-    training found about others. *looked* are the numbers of replicates at which verdicts were shown; *unplanned* are
-    those that came before the looks of the rules were planned. *secondary* metrics are shown in addition to that of
-    the *rules*; *metrics* and *costs* say how to read each if its plugin is no longer installed. *data* identifies the
-    images by their content; *data_remarks* says what a reader must know about them and their split. *threads* is the
-    number that torch computes with in every trial, *device* the kind of device; 0 and an empty text if not settled yet.
-    *tuned*: how the base was tuned and its variants were not. *late* gives, for each contrast first asked after
-    verdicts had been shown, the number of replicates of that table. *seen* are the numbers of its
-    own replicates at which each contrast was in a table, *judged* what these tables were about, as trials that failed
-    may be run again. *shown* are the rules of the first table with verdicts, *later* other ones of such tables
-    since; *told* are the rules of all tables, with verdicts or without.
+    training found about others. *secondary* metrics are shown in addition to that of the *rules*; *metrics* and *costs*
+    say how to read each if its plugin is no longer installed. *data* identifies the images by their content;
+    *data_remarks* says what a reader must know about them and their split. *threads* is the number that torch computes
+    with in every trial, *device* the kind of device; 0 and an empty text if not settled yet. *tuned*: how the base was
+    tuned and its variants were not.
+
+    The tables so far: *judged* is what each was about, for each contrast in it. *looked* are the numbers of replicates
+    of the base in all tables, with verdicts or without; *unplanned* are those before the looks of the rules were
+    planned. *seen* are, for each contrast, the numbers of its own replicates in these tables. *late* gives, for each
+    contrast first asked after verdicts had been shown, the number of replicates of that table. *shown* are the rules of
+    the first table with verdicts, *later* other ones of such tables since; *told* are the rules of all tables, with
+    verdicts or without.
     """
 
     base_id: str

@@ -111,7 +111,7 @@ def _is_known(table: JudgedTable, tables: Iterable[JudgedTable]) -> bool:
 
 def _is_of_earlier_version(note: StudyNote) -> bool:
     tables = [table for every in note.judged.values() for table in every]
-    return bool(note.looked) and all(table.planned is None for table in tables)
+    return bool(note.looked) and not note.told and all(table.planned is None for table in tables)
 
 
 def _needed(tables: Iterable[JudgedTable], ledger: Ledger, base_id: str, rules: Rules, told: Sequence[Rules]) -> int:

@@ -68,11 +68,11 @@ def summarise(
     The caller selects the results: all must belong to one base, and no variant may have a seed twice (else
     :class:`ValueError`, as for no results at all). *metric* defaults to the rules' primary one; the margin applies to
     the primary one only. *secondary* metrics get effects without verdicts. *metrics* describes them; a metric that it
-    lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
-    numbers of replicates at which verdicts were shown without a plan, *seen* those at which each contrast had one, by
-    label (by default *looked*), and *judged* what these tables were about; *late* gives the last of these for
-    each contrast first asked after it, by label, *shown* the rules of these tables, *told* those of all tables, without
-    verdicts too. *pending* is the number of trials still to run. *images*: the influence of the test images on each
+    lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *judged*: what each
+    earlier table was about, by the label of the contrast. Where that is not known, *looked* are the numbers of
+    replicates of tables without a plan, *seen* those of the tables that had a contrast, by label (by default *looked*).
+    *late* gives, by label, the number of replicates of the last table with verdicts before a contrast was first asked,
+    *shown* the rules of the tables with verdicts, *told* those of all. *pending* is the number of trials still to run. *images*: the influence of the test images on each
     metric, for rules that request intervals over replicates x images (see :mod:`.population`). *judge*: another method
     for the evidence (see :mod:`.evidence`), which replaces that one. *costs* describes the costs of the rows; by
     default they are the core's and all others in the results. *counts*: whether this table is one of those that the
