@@ -51,9 +51,11 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
             "decide nothing"
         )
     if plan.max_seeds < least:
+        lower = "lower the second" if least == plan.rules.min_replicates else "give this study another name"
+        earlier = "" if least == plan.rules.min_replicates else " of earlier tables"
         raise StudyError(
-            f"ablation.max_seeds = {plan.max_seeds} is below statistics.min_replicates = {least}, so nothing would be "
-            "decided; raise the first, or lower the second"
+            f"ablation.max_seeds = {plan.max_seeds} is below statistics.min_replicates = {least}{earlier}, so nothing "
+            f"would be decided; raise the first, or {lower}"
         )
     if not looks:
         first = max(least, plan.seeds, replicates(ledger, plan.base_id))

@@ -72,12 +72,12 @@ def summarise(
     earlier table was about, by the label of the contrast. Where that is not known, *looked* are the numbers of
     replicates of tables without a plan, *seen* those of the tables that had a contrast, by label (by default *looked*).
     *late* gives, by label, the number of replicates of the last table with verdicts before a contrast was first asked,
-    *shown* the rules of the tables with verdicts, *told* those of all. *pending* is the number of trials still to run. *images*: the influence of the test images on each
-    metric, for rules that request intervals over replicates x images (see :mod:`.population`). *judge*: another method
-    for the evidence (see :mod:`.evidence`), which replaces that one. *costs* describes the costs of the rows; by
-    default they are the core's and all others in the results. *counts*: whether this table is one of those that the
-    ledger records; another one decides nothing that they have not decided. Raises :class:`StudyError` if no trial has
-    the metric.
+    *shown* the rules of the tables with verdicts, *told* those of all. *pending* is the number of trials still to run.
+    *images*: the influence of the test images on each metric, for rules that request intervals over replicates x images
+    (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which replaces that one.
+    *costs* describes the costs of the rows; by default they are the core's and all others in the results. *counts*:
+    whether this table is one of those that the ledger records; another one decides nothing that they have not decided.
+    Raises :class:`StudyError` if no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)

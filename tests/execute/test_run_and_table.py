@@ -6,6 +6,7 @@ import pytest
 from untrained import EFFECTS, plan_for, run, seeds_of, table
 
 from flowerablate.contracts import JudgedTable
+from flowerablate.errors import StudyError
 from flowerablate.execute.adaptive import settled
 from flowerablate.ledger import Ledger
 from flowerablate.reading import shown_tables
@@ -120,3 +121,5 @@ def test_a_minimum_that_is_lowered_after_a_table_makes_no_look_of_it_nor_of_a_pl
     run(lowered, ledger)
     assert tables_of(ledger) == [(3, False)]
     assert settled(plan_for("-idle", seeds=3, max_seeds=7, min_replicates=3), ledger).rules.looks == (5, 6, 7)
+    with pytest.raises(StudyError, match=r"min_replicates = 5 of earlier tables, .* or give this study another name"):
+        settled(plan_for("-idle", seeds=3, max_seeds=4, min_replicates=3), ledger)
