@@ -22,6 +22,7 @@ from flowerablate.execute.plan import Plan
 from flowerablate.execute.runner import run_study
 from flowerablate.jobs.worker import DONE, FAILED
 from flowerablate.ledger import TrialFolder
+from flowerablate.reading.shown_tables import record_table, shown_so_far
 from flowerablate.stats import summarise
 
 BASE = make_pipeline()
@@ -128,6 +129,9 @@ def seeds_of(ledger, plan):
 
 
 def table(ledger, plan):
-    note = ledger.note(plan.base_id)
-    results = ledger.results(plan.base_id)
-    return summarise(results, note.contrasts, rules=note.rules, shown=note.rules_shown, judged=note.judged)
+    """What 'flowerablate report' shows."""
+    results, note = ledger.results(plan.base_id), ledger.note(plan.base_id)
+    pending = ledger.unfinished(note)
+    note, counts = record_table(ledger, note, results, pending=pending > 0)
+    so_far = shown_so_far(note)
+    return summarise(results, note.contrasts, rules=note.rules, pending=pending, counts=counts, **so_far)

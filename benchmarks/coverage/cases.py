@@ -151,6 +151,13 @@ EXTENSION = [
 ]
 """Replicates are added after a look at a table that was meant to be the only one."""
 
+SEQUENCES = [
+    *(Case(f"normal, {m} comparison{'s' * (m > 1)}", World(_nothing(m)), None, drawn=20) for m in (1, 3, 10)),
+    Case("half of them real", World(_some(6, NOISE)), None, drawn=20),
+    Case("heavy tails (t, 3 degrees of freedom)", World(_nothing(5), tails=3), None, model_holds=False, drawn=20),
+]
+"""What is done next is chosen by what the last table showed."""
+
 FAMILIES = [
     *(Case("all are nothing", World(_nothing(m)), n) for m in (3, 10) for n in (5, 10, 20)),
     *(Case("half of them real", World(_some(10, NOISE)), n) for n in (10, 20)),

@@ -9,11 +9,11 @@ import numpy as np
 from adaptive_study import adaptive
 from cases import FAILS, FIRST, LAST, Case
 from numpy.typing import NDArray
-from procedures import Said, Scores, peeking, said_by, summary_of
+from procedures import Said, Scores, peeking, said_by, summary_of, tables_of
 from scipy.special import ndtri
 from worlds import CENTER, NOISE
 
-from flowerablate.contracts import Rules
+from flowerablate.contracts import JudgedTable, Rules
 from flowerablate.stats import Summary
 from flowerablate.stats.power import POWER, detectable_noncentrality
 from flowerablate.stats.sequential import planned_looks
@@ -77,7 +77,7 @@ def by_missing_replicates(scores: Scores, case: Case) -> list[Said]:
     n, said = FIRST, None
     while True:
         summary = summary_of(scores[:n], rules, images=case.world.images)
-        said = _believed(said, summary)
+        said = believed(said, summary)
         missing = [_missing(row.effect.mean, row.effect.sd or 0.0, n, len(summary.rows)) for row in summary.rows
                    if row.verdict == "undecided" and row.effect]  # fmt: skip
         known = [more for more in missing if more is not None and n + more <= len(scores)]
@@ -103,7 +103,7 @@ def _extended(
     said = None
     for number, n in enumerate(sizes):
         summary = summary_of(scores[:n], Rules(), images=images, looked=sizes[:number])
-        said = _believed(said, summary)
+        said = believed(said, summary)
         if enough(summary):
             break
     assert said is not None
@@ -114,15 +114,15 @@ def _with_failures(scores: Scores, case: Case, *, again: bool, charged: bool = T
     missing = failed(scores, case.fails)
     said: list[Said] | None = None
     looked: list[int] = []
-    judged: dict[str, list[tuple[int, int]]] = {}
+    judged: dict[str, list[JudgedTable]] = {}
     for n in SIZES:
         for _ in range(1 + (again and bool(missing[:n].any()))):
             there = np.where(missing, np.nan, scores)[:n]
             summary = summary_of(there, Rules(), looked=looked, judged=judged if charged else None)
-            said = _believed(said, summary)
+            said = believed(said, summary)
             looked.append(n)
-            for row in summary.rows:
-                judged.setdefault(row.label, []).append((n, row.n))
+            for label, table in tables_of(there, len(looked)).items():
+                judged.setdefault(label, []).append(table._replace(verdict=table.pairs >= Rules().min_replicates))
             if again:
                 missing[:n] = False
     assert said is not None
@@ -138,7 +138,7 @@ def failed(scores: Scores, how: str) -> NDArray[np.bool_]:
     return worst
 
 
-def _believed(before: list[Said] | None, summary: Summary) -> list[Said]:
+def believed(before: list[Said] | None, summary: Summary) -> list[Said]:
     """Return what the table says, with the verdicts of tables *before* where there were any."""
     now = said_by(summary)
     return now if before is None else [old if old.word != "?" else new for old, new in zip(before, now, strict=True)]

@@ -23,7 +23,8 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 import extending
 import procedures
-from cases import EXTENSION, FAILING, FAMILIES, Case
+import sequences
+from cases import EXTENSION, FAILING, FAMILIES, SEQUENCES, Case
 from machine import machine, versions
 from procedures import Said, Scores
 from simulation import simulate
@@ -62,6 +63,7 @@ EXTENDING: dict[str, Callable[[Scores, Case], list[Said]]] = {
 SECTIONS = (
     ("extension", EXTENSION, EXTENDING),
     ("failing", FAILING, FAILING_PROCEDURES),
+    ("sequences", SEQUENCES, sequences.PROCEDURES),
     ("families", FAMILIES, FAMILY),
 )
 
@@ -200,7 +202,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Simulate what people do around a table, and count what goes wrong.")
     parser.add_argument("--studies", type=int, default=2000, help="studies per case")
     parser.add_argument(
-        "--only", nargs="+", choices=["extension", "failing", "families", "questions", "tuning", "chances"]
+        "--only", nargs="+", choices=["extension", "failing", "sequences", "families", "questions", "tuning", "chances"]
     )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--output", type=Path, default=RESULT)

@@ -50,6 +50,27 @@ def failing(result: Result) -> str:
     return table(heads, rows)
 
 
+def sequences(result: Result) -> str:
+    """Return the error where what is done next is chosen by what the last table showed; empty without a result."""
+    if "sequences" not in result:
+        return ""
+    names = ("chosen sizes", "lowered minimum", "reports")
+    heads = (
+        "studies",
+        "comparisons",
+        *("any false finding: the next size chosen by the last table", "the minimum lowered after a table of three"),
+        *("reports while a run goes on", "the same, unrecorded", "promise"),
+    )
+    rows = []
+    for found in by_case(result["sequences"]).values():
+        first = found[names[0]]
+        errors = [percent(found[name], "family_error") for name in (*names, "reports, unrecorded")]
+        kept = all(promise(found[name]).startswith("✓") for name in names)
+        said = ("✓" if kept else "**no**") + ("" if first["model_holds"] else " (not owed)")
+        rows.append([first["case"], first["comparisons"], *errors, said])
+    return table(heads, rows)
+
+
 def families(result: Result) -> str:
     """Return Holm's procedure beside max-T."""
     heads = (

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from flowerablate.contracts import Contrast, Rules, TrialFailure, TrialOutcome, TrialResult
+from flowerablate.contracts import Contrast, JudgedTable, Rules, TrialFailure, TrialOutcome, TrialResult
 from flowerablate.stats import Summary, holm, summarise
+from flowerablate.stats.pairs import ids_by_seed, pairs_of
 from flowerablate.stats.resolution import TEST_IMAGES
 from flowerablate.stats.robust import robust_effect
 
@@ -42,13 +43,30 @@ def summary_of(
     used: Sequence[int] | None = None,
     images: int | None = None,
     looked: Sequence[int] = (),
-    judged: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+    judged: Mapping[str, Sequence[JudgedTable]] | None = None,
+    told: Sequence[Rules] = (),
 ) -> Summary:
     """Return our table of *scores*; comparison *j* has the first ``used[j]`` replicates, the base as many as any.
 
     A trial whose score is nan has failed. *images*: the recorded number of test images. *looked*: the numbers of
-    replicates at which tables were shown before, and *judged* the same with the numbers of pairs, by comparison.
+    replicates at which tables were shown before, *told* their rules, and *judged* what they were about, by comparison.
     """
+    results, contrasts = _study(scores, used, images)
+    return summarise(results, contrasts, rules=rules, looked=looked, judged=judged, told=told)
+
+
+def tables_of(scores: Scores, number: int) -> dict[str, JudgedTable]:
+    """Return what a ledger would record of the table of *scores* without a plan, that *number* of its study."""
+    results, contrasts = _study(scores)
+    ids = ids_by_seed(results)
+    return {
+        each.label: pairs_of(each, ids).at(len(scores))._replace(number=number, planned=False) for each in contrasts
+    }
+
+
+def _study(
+    scores: Scores, used: Sequence[int] | None = None, images: int | None = None
+) -> tuple[list[TrialOutcome], list[Contrast]]:
     replicates, variants = scores.shape
     changes = ["", *(f"-{number}" for number in range(1, variants))]
     counts = [replicates] * variants if used is None else [max(used), *used]
@@ -57,8 +75,7 @@ def summary_of(
         for column, change in enumerate(changes)
         for seed in range(counts[column])
     ]
-    contrasts = [Contrast(change, "removal", {"": 1.0, change: -1.0}) for change in changes[1:]]
-    return summarise(results, contrasts, rules=rules, looked=looked, judged=judged)
+    return results, [Contrast(change, "removal", {"": 1.0, change: -1.0}) for change in changes[1:]]
 
 
 def said_by(summary: Summary) -> list[Said]:

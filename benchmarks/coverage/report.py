@@ -306,6 +306,7 @@ TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "default study": ("default_study.json", first_study),
     "extension": ("practice.json", practice_tables.extension),
     "failing": ("practice.json", practice_tables.failing),
+    "sequences": ("practice.json", practice_tables.sequences),
     "chances": ("practice.json", practice_tables.chances),
     "families": ("practice.json", practice_tables.families),
     "habits": ("practice.json", practice_tables.habits),

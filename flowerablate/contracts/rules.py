@@ -50,12 +50,12 @@ MARK = 6
 
 
 class JudgedTable(NamedTuple):
-    """A table in which a comparison had a verdict: its number of *replicates*, and of *pairs* of finished trials.
+    """What a table that was shown was about, for one comparison: how many *replicates* and *pairs* of finished trials.
 
     *trials*: a digest of the ids of each pair's trials, :data:`MARK` characters each, which tells pairs from others;
     empty in a ledger of an earlier version. *number*: which of the study's tables it was, from 1, or 0 if that is not
     known. *planned*: whether its looks were planned, None if that is not known. *verdict*: whether the rules allowed
-    one with so many pairs.
+    a verdict with so many pairs, whichever it was; a table without one spends nothing.
     """
 
     replicates: int
@@ -69,6 +69,11 @@ class JudgedTable(NamedTuple):
     def with_marks(self) -> JudgedTable:
         """The same table, without its *trials* if they are the digest of an earlier version."""
         return self if len(self.trials) == MARK * self.pairs else self._replace(trials="")
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What stands for the trials of each pair, in the order of their seeds; empty if that is not known."""
+        return tuple(self.trials[place : place + MARK] for place in range(0, len(self.trials), MARK))
 
     def is_of(self, other: JudgedTable) -> bool:
         """Whether both are about the same pairs; without their trials, whether so many replicates had so many pairs."""

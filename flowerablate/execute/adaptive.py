@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ..contracts import Contrast, JudgedTable, Rules, Trial, TrialOutcome
+from ..contracts import Contrast, Trial, TrialOutcome
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote
 from ..reading.kept_metrics import with_metrics
+from ..reading.shown_tables import shown_so_far, with_table
 from ..stats import summarise
-from ..stats.looks import LookSchedule, is_complete, replicates_of, seeds_of, settled_reserve
+from ..stats.looks import LookSchedule, replicates_of, rules_in_force, seeds_of, settled_reserve
 from ..stats.pairs import ids_by_seed, pairs_of
 from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
@@ -42,7 +43,7 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
             f"ablation.max_seeds = {plan.max_seeds} is below ablation.seeds = {plan.seeds}; raise it, or lower seeds"
         )
     _check_rules(plan)
-    least = plan.rules.min_replicates
+    least = _least(plan, ledger)
     shown = known.rules_shown if known else ()
     if shown and settled_reserve(plan.rules, shown) == 0:
         raise StudyError(
@@ -50,9 +51,11 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
             "decide nothing"
         )
     if plan.max_seeds < least:
+        lower = "lower the second" if least == plan.rules.min_replicates else "give this study another name"
+        earlier = "" if least == plan.rules.min_replicates else " of earlier tables"
         raise StudyError(
-            f"ablation.max_seeds = {plan.max_seeds} is below statistics.min_replicates = {least}, so nothing would be "
-            "decided; raise the first, or lower the second"
+            f"ablation.max_seeds = {plan.max_seeds} is below statistics.min_replicates = {least}{earlier}, so nothing "
+            f"would be decided; raise the first, or {lower}"
         )
     if not looks:
         first = max(least, plan.seeds, replicates(ledger, plan.base_id))
@@ -84,17 +87,15 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
     every = ledger.results(plan.base_id)
     results = [result for result in every if result.seed < look]
     results = with_metrics(results, ledger, plan.base_id, plan.metrics)
-    contrasts = note.contrasts if note else plan.design.contrasts
-    looked, shown = (note.unplanned, note.rules_shown) if note else ((), ())
-    judged = note.judged if note else {}
+    so_far = shown_so_far(note)
+    judged = so_far["judged"].items()
+    so_far["judged"] = {label: [table for table in tables if table.replicates <= look] for label, tables in judged}
     summary = summarise(
         results,
-        contrasts,
+        note.contrasts if note else plan.design.contrasts,
         rules=plan.rules,
         metrics=plan.metrics.infos,
-        looked=looked,
-        shown=shown,
-        judged={label: [t for t in tables if t.replicates <= look] for label, tables in judged.items()},
+        **so_far,
     )
     still_open = {contrast.label for contrast in undecided_after(summary)} | _decided_anew(plan, note, every, look)
     return tuple(contrast for contrast in plan.design.contrasts if contrast.label in still_open)
@@ -107,12 +108,13 @@ def _decided_anew(plan: Plan, note: StudyNote | None, results: Sequence[TrialOut
     """
     if note is None:
         return set()
-    seeds, ids = seeds_of(results), ids_by_seed(results)
+    seeds, ids, so_far = seeds_of(results), ids_by_seed(results), shown_so_far(note)
+    rules = rules_in_force(plan.rules, so_far["told"])
     found = set()
     for contrast in note.contrasts:
         now, judged = replicates_of(contrast, seeds), note.judged.get(contrast.label, ())
         pairs = pairs_of(contrast, ids)
-        if look in LookSchedule.of(plan.rules, note.unplanned, now, note.rules_shown, judged, pairs).silent:
+        if look in LookSchedule.of(rules, so_far["looked"], now, so_far["shown"], judged, pairs).silent:
             found.add(contrast.label)
     return found
 
@@ -127,15 +129,19 @@ def note_of_table(plan: Plan, ledger: Ledger, trials: Iterable[Trial], *, interr
     """Return the note to write when the table is shown after a run of *trials*: it records this look at the results.
 
     If planned looks were *interrupted*, the table is an additional look. It joins the plan and is accounted for from
-    now on; alpha spending allows looks at any time, as long as the data do not determine it. Without planned looks, a
-    table that was interrupted is provisional and no look: its verdicts are those of the finished one.
+    now on; alpha spending allows looks at any time, as long as the data do not determine it. With fewer replicates than
+    a verdict needs it is none. Without planned looks, a table that was interrupted is provisional and no look: its
+    verdicts are those of the finished one.
     """
     count = replicates(ledger, plan.base_id)
     looks = plan.rules.looks
-    if looks and interrupted and 2 <= count < looks[-1]:
+    if looks and interrupted and _least(plan, ledger) <= count < looks[-1]:
         looks = tuple(sorted({*looks, count}))
     note = replace(plan, rules=replace(plan.rules, looks=looks)).note(trials)
-    return note if interrupted and not looks else _with_look(note, ledger, plan.design.contrasts, pending=interrupted)
+    if interrupted and not looks:
+        return note
+    results = ledger.results(plan.base_id)
+    return with_table(note, ledger, results, plan.design.contrasts, pending=interrupted)
 
 
 def note_of_start(plan: Plan, ledger: Ledger, trials: Iterable[Trial]) -> StudyNote:
@@ -150,44 +156,11 @@ def note_of_start(plan: Plan, ledger: Ledger, trials: Iterable[Trial]) -> StudyN
     pending = bool(ledger.unfinished(before))
     if pending and not before.rules.looks:
         return note
-    return _with_look(note, ledger, before.contrasts, before.rules, pending=pending)
+    results = ledger.results(plan.base_id)
+    return with_table(note, ledger, results, before.contrasts, before.rules, pending=pending)
 
 
-def _with_look(
-    note: StudyNote,
-    ledger: Ledger,
-    contrasts: Iterable[Contrast],
-    rules: Rules | None = None,
-    *,
-    pending: bool = False,
-) -> StudyNote:
-    """Return *note* with the look that a table of the ledger's results is, by *rules* or those of the note.
-
-    While trials are *pending*, planned looks show verdicts of complete comparisons only, and no other was judged.
-    """
-    rules = rules or note.rules
-    count = replicates(ledger, note.base_id)
-    if not count:
-        return note
-    results, before = ledger.results(note.base_id), ledger.note(note.base_id)
-    seeds, ids = seeds_of(results), ids_by_seed(results)
-    at = {contrast.label: replicates_of(contrast, seeds) for contrast in contrasts}
-    number = 1 + (before.tables if before else 0)
-    judged = {
-        contrast.label: _table(pairs_of(contrast, ids).at(at[contrast.label]), rules, number)
-        for contrast in contrasts
-        if not pending or (is_complete(contrast, seeds, n := at[contrast.label]) and n in rules.looks)
-    }
-    return replace(
-        note,
-        looked=(count,),
-        seen={label: (n,) for label, n in at.items()},
-        judged={label: (table,) for label, table in judged.items()},
-        shown=rules if any(table.verdict for table in judged.values()) else None,
-        told=(rules,),
-    )
-
-
-def _table(table: JudgedTable, rules: Rules, number: int) -> JudgedTable:
-    """Return *table* as one by *rules*: which of the study's, with looks that were planned or not."""
-    return table._replace(number=number, planned=bool(rules.looks), verdict=table.pairs >= rules.min_replicates)
+def _least(plan: Plan, ledger: Ledger) -> int:
+    """Return with how many replicates a verdict is possible; a minimum that earlier tables had is not lowered."""
+    told = shown_so_far(ledger.note(plan.base_id))["told"]
+    return max(2, rules_in_force(plan.rules, told).min_replicates)

@@ -69,6 +69,14 @@ class Ledger:
                     entered[folder] = folder.places
             write_notes(self._notes, read_current_notes(self._notes).with_note(note))
 
+    def show(self, note: StudyNote) -> None:
+        """Add the table that *note* has to the notes of its study; what runs have asked for stays as it is.
+
+        Raises :class:`OSError` where the ledger cannot be written to.
+        """
+        with FileLock(self.root / "lock"):
+            write_notes(self._notes, read_current_notes(self._notes).with_table(note))
+
     def sweep(self) -> None:
         """Remove the temporary files that killed processes left in the ledger, but for trials at work."""
         sweep([self.root, *(Path(self._trials, name) for name in self._names())])

@@ -24,16 +24,18 @@ class StudyNote:
 
     *trials* are those of the latest run, *skipped* counts its unreadable images. *contrasts* are all that were ever
     asked; *refused* gives a reason for each asked contrast that changes nothing, *remarks* what the comparison before
-    training found about others. *looked* are the numbers of replicates at which verdicts were shown; *unplanned* are
-    those that came before the looks of the rules were planned. *secondary* metrics are shown in addition to that of
-    the *rules*; *metrics* and *costs* say how to read each if its plugin is no longer installed. *data* identifies the
-    images by their content; *data_remarks* says what a reader must know about them and their split. *threads* is the
-    number that torch computes with in every trial, *device* the kind of device; 0 and an empty text if not settled yet.
-    *tuned*: how the base was tuned and its variants were not. *late* gives, for each contrast first asked after
-    verdicts had been shown, the number of replicates of that table. *seen* are the numbers of its
-    own replicates at which each contrast was in a table, *judged* what these tables were about, as trials that failed
-    may be run again. *shown* are the rules of the first table with verdicts, *later* other ones of such tables
-    since; *told* are the rules of all tables, with verdicts or without.
+    training found about others. *secondary* metrics are shown in addition to that of the *rules*; *metrics* and *costs*
+    say how to read each if its plugin is no longer installed. *data* identifies the images by their content;
+    *data_remarks* says what a reader must know about them and their split. *threads* is the number that torch computes
+    with in every trial, *device* the kind of device; 0 and an empty text if not settled yet. *tuned*: how the base was
+    tuned and its variants were not.
+
+    The tables so far: *judged* is what each was about, for each contrast in it. *looked* are the numbers of replicates
+    of the base in all tables, with verdicts or without; *unplanned* are those before the looks of the rules were
+    planned. *seen* are, for each contrast, the numbers of its own replicates in these tables. *late* gives, for each
+    contrast first asked after verdicts had been shown, the number of replicates of that table. *shown* are the rules of
+    the first table with verdicts, *later* other ones of such tables since; *told* are the rules of all tables, with
+    verdicts or without.
     """
 
     base_id: str
@@ -85,18 +87,19 @@ class Notes:
             asked = {contrast.label for contrast in note.contrasts}
             contrasts = _union([c for c in old.contrasts if c.label not in note.refused], note.contrasts)
             old, note = _with_labels(old, note, _new_labels(old.contrasts, contrasts))
+            tables = _with_tables(old, note)
             note = replace(
                 note,
                 contrasts=contrasts,
                 refused={**{label: why for label, why in old.refused.items() if label not in asked}, **note.refused},
                 remarks={**old.remarks, **note.remarks},
-                looked=tuple(sorted({*old.looked, *note.looked})),
-                late={**_late(old, note.contrasts), **old.late},
-                seen=_united(old.seen, note.seen),
-                judged=_judged(old.judged, note.judged),
-                shown=old.shown or note.shown,
-                later=_later(old, note.shown),
-                told=tuple(dict.fromkeys((*old.told, *note.told))),
+                late={**_late(old, tables, note.contrasts), **old.late},
+                looked=tables.looked,
+                seen=tables.seen,
+                judged=tables.judged,
+                shown=tables.shown,
+                later=tables.later,
+                told=tables.told,
                 unplanned=_unplanned(old, note),
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
                 threads=note.threads or old.threads,
@@ -106,20 +109,45 @@ class Notes:
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})
 
+    def with_table(self, note: StudyNote) -> Notes:
+        """Return the notes with the table that *note* has, and no other change."""
+        old = self.studies.get(note.base_id)
+        study = _with_tables(old, note) if old else note
+        return Notes(self.latest or note.base_id, {**self.studies, note.base_id: study})
+
+
+def _with_tables(old: StudyNote, note: StudyNote) -> StudyNote:
+    """Return the *old* note with the tables of both."""
+    return replace(
+        old,
+        looked=tuple(sorted({*old.looked, *note.looked})),
+        seen=_united(old.seen, note.seen),
+        judged=_judged(old, note.judged),
+        shown=old.shown or note.shown,
+        later=_later(old, note.shown),
+        told=tuple(dict.fromkeys((*old.told, *note.told))),
+    )
+
 
 def _united(old: Mapping[str, tuple[Any, ...]], new: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
     return {label: tuple(sorted({*old.get(label, ()), *new.get(label, ())})) for label in (*old, *new)}
 
 
-def _judged(
-    old: Mapping[str, tuple[JudgedTable, ...]], new: Mapping[str, tuple[JudgedTable, ...]]
-) -> dict[str, tuple[JudgedTable, ...]]:
-    """Return the tables of both, in order; one that is shown again without a change stays what it was."""
+def _judged(old: StudyNote, new: Mapping[str, tuple[JudgedTable, ...]]) -> dict[str, tuple[JudgedTable, ...]]:
+    """Return the tables of both, in order; one that is shown again without a change stays what it was.
+
+    Those that are new come after all others, also if another process has recorded a table in the meantime.
+    """
     found = {}
-    for label in dict.fromkeys((*old, *new)):
-        known = {table[:3]: table for table in (*new.get(label, ()), *old.get(label, ()))}
+    for label in dict.fromkeys((*old.judged, *new)):
+        later = (_after(table, old.tables) for table in new.get(label, ()))
+        known = {table[:3]: table for table in (*later, *old.judged.get(label, ()))}
         found[label] = tuple(sorted(known.values(), key=lambda table: (table.number, table.replicates)))
     return found
+
+
+def _after(table: JudgedTable, tables: int) -> JudgedTable:
+    return table._replace(number=max(table.number, tables + 1)) if table.number else table
 
 
 def _later(old: StudyNote, shown: Rules | None) -> tuple[Rules, ...]:
@@ -173,13 +201,14 @@ def _with_labels(old: StudyNote, note: StudyNote, new: Mapping[str, str]) -> tup
     )
 
 
-def _late(old: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:
-    """Return the *contrasts* that are asked only now, though the verdicts on others were shown."""
-    least = min(rules.min_replicates for rules in (old.rules, *old.rules_shown))
-    tables = [table for every in old.judged.values() for table in every]
-    looked = [table.replicates for table in tables if table.pairs >= least and table.verdict] or (
-        () if tables else old.looked
-    )
+def _late(old: StudyNote, shown_by_now: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:
+    """Return the *contrasts* that are asked only now, though the verdicts on others were shown.
+
+    *shown_by_now*: the tables so far, with one that was read since the *old* note was written.
+    """
+    least = min(rules.needed_replicates for rules in (old.rules, *old.rules_shown))
+    tables = [table for every in shown_by_now.judged.values() for table in every]
+    looked = [table.replicates for table in tables if table.verdict] or (() if tables else old.looked)
     shown = max((n for n in looked if n >= least), default=0)
     known = {contrast.label for contrast in old.contrasts}
     return {contrast.label: shown for contrast in contrasts if shown and contrast.label not in known}

@@ -27,6 +27,17 @@ def image_evidence(
     use the same test images. Predictions that are needed but missing or damaged raise :class:`LedgerError` with the
     cure.
     """
+    trials = _over_images(ledger, base_id, rules)
+    return {name: ImageEvidence(name, _influences(name, trials, build)) for name in names} if trials else {}
+
+
+def is_over_images(ledger: Ledger, base_id: str, rules: Rules) -> bool:
+    """Whether :func:`image_evidence` has something to say; it raises the same errors."""
+    return bool(_over_images(ledger, base_id, rules))
+
+
+def _over_images(ledger: Ledger, base_id: str, rules: Rules) -> dict[_Place, Predictions]:
+    """Return the predictions of those trials over whose test images *rules* judge."""
     if rules.population == "replicates":
         return {}
     trials: dict[_Place, Predictions] = {}
@@ -47,7 +58,7 @@ def image_evidence(
     trials = _grouped(trials)
     if missing and (trials or rules.population == "images"):
         raise LedgerError(f"{missing}; a report of the population replicates does not need them") from None
-    return {name: ImageEvidence(name, _influences(name, trials, build)) for name in names} if trials else {}
+    return trials
 
 
 def _grouped(trials: Mapping[_Place, Predictions]) -> dict[_Place, Predictions]:

@@ -16,6 +16,7 @@ from ..wiring.measured_costs import cost_infos
 from .find_study import bases_shown, note_of, shown_elsewhere
 from .image_evidence import image_evidence
 from .kept_metrics import reading, undefined, with_metrics
+from .shown_tables import record_table, shown_so_far
 from .trial_times import times_remark
 
 
@@ -30,7 +31,8 @@ def read_summary(
     """Return the ledger's note on the study with that base, or on the latest, and the summary of its trials.
 
     A *metric* that the trials do not have yet is computed from their predictions. *population* replaces the one in the
-    study's rules. The metrics *besides* are shown like the study's secondary ones. Raises :class:`LedgerError` if no
+    study's rules. The metrics *besides* are shown like the study's secondary ones. If the table shows verdicts that
+    were not shown before, the ledger records it. Raises :class:`LedgerError` if no
     trial has finished.
     """
     note = note_of(ledger, base_id)
@@ -43,6 +45,8 @@ def read_summary(
     read = reading(note, metric, assembler, besides)
     results = with_metrics(results, ledger, note.base_id, read.metrics)
     rules = replace(note.rules, population=population or note.rules.population)
+    pending = ledger.unfinished(note)
+    note, counts = record_table(ledger, note, results, pending=pending > 0)
     summary = summarise(
         results,
         note.contrasts,
@@ -51,13 +55,10 @@ def read_summary(
         metrics=read.infos,
         secondary=read.secondary,
         tuned=note.tuned,
-        looked=note.unplanned if note.rules.looks else note.looked,
-        seen=note.seen or None,
         late=note.late,
-        shown=note.rules_shown,
-        told=note.told or note.rules_shown,
-        judged=note.judged,
-        pending=ledger.unfinished(note),
+        pending=pending,
+        counts=counts,
+        **shown_so_far(note),
         costs=cost_infos(assembler, note.costs),
         images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..contracts import Contrast, ContrastKind, TrialOutcome, finished, removed_by, together
+from .looks import StudyLook
 
 Values = Mapping[str, Mapping[int, float]]
 """The metric by change and seed, for the trials with a finite value."""
@@ -29,6 +30,11 @@ class Arms:
     def first(self, count: int) -> Arms:
         """Return the arms on the first *count* of their replicates."""
         return replace(self, seeds=self.seeds[:count], with_it=self.with_it[:count], without=self.without[:count])
+
+    def at(self, look: StudyLook) -> Arms:
+        """Return the arms on those of their replicates that *look* had."""
+        seeds, with_it, without = look.of(self.seeds), look.of(self.with_it), look.of(self.without)
+        return replace(self, seeds=tuple(seeds), with_it=tuple(with_it), without=tuple(without))
 
 
 def values_of(results: Iterable[TrialOutcome], metric: str) -> dict[str, dict[int, float]]:

@@ -6,8 +6,8 @@ and DeMets 1983, doi:10.1093/biomet/70.3.659). With ``a`` the level and ``t = n 
 
     two-sided   4 (1 - Phi(z(1 - a / 4) / sqrt(t)))        one-sided   2 (1 - Phi(z(1 - a / 2) / sqrt(t)))
 
-At each look, the probability of crossing its boundary, but none before, is what the level spends there. Looks without a
-plan spend fixed fractions of the level (:mod:`.looks`); a plan after them spends, in the same way, what they left.
+At each look, the probability of crossing its boundary, but none before, is what the level spends there. The level is
+that of the whole plan (:mod:`.looks`), here and below.
 
 **Exact for few replicates.** Let S and R^2 be the sum and the sum of squares of n normal differences of mean 0, and
 ``u = S / R``, of which t is an increasing function. As u depends only on the direction of the differences and R only on
@@ -73,16 +73,13 @@ class Table:
 
 def spent(level_score: Floats, look: StudyLook, sides: Sides) -> Floats:
     """Return how much the levels with scores *level_score* have spent at *look*."""
-    from scipy.special import ndtr, ndtri
+    from scipy.special import ndtr
 
-    level: Floats = 2 * sides * ndtr(-level_score)
-    total = look.unplanned * level
-    if look.progress > look.paid:
-        planned = level_score if look.plan == 1 else -ndtri(look.plan * level / (2 * sides))
-        total = total + 2 * sides * ndtr(-planned / math.sqrt(min(look.progress, 1.0)))
-        if look.paid:
-            total = total - 2 * sides * ndtr(-planned / math.sqrt(look.paid))
-    return total
+    progress, paid = min(look.progress, 1.0), look.paid
+    if progress <= paid:
+        return np.zeros_like(level_score)
+    total: Floats = 2 * sides * ndtr(-level_score / math.sqrt(progress))
+    return total - 2 * sides * ndtr(-level_score / math.sqrt(paid)) if paid else total
 
 
 def first_level_score(score: float, look: StudyLook) -> float:
@@ -92,15 +89,10 @@ def first_level_score(score: float, look: StudyLook) -> float:
     """
     from scipy.special import ndtr, ndtri
 
-    p = float(ndtr(-score))
-    if not look.progress:
-        return -float(ndtri(min(1.0, p / look.unplanned) / 2)) if look.unplanned else 0.0
-    if look.unplanned or look.paid:
+    if look.paid:
         return tables((look,), 2)[0].level_score(score)
-    planned = -float(ndtri(min(1.0, p) / 2)) * math.sqrt(min(look.progress, 1.0))
-    if look.plan == 1:
-        return planned
-    return -float(ndtri(min(0.5, float(ndtr(-planned)) / look.plan))) if look.plan else 0.0
+    p = min(1.0, float(ndtr(-score)))
+    return -float(ndtri(p / 2)) * math.sqrt(min(look.progress, 1.0))
 
 
 def level_of(score: float, sides: Sides) -> float:

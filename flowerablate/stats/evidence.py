@@ -19,6 +19,7 @@ from .equivalence import Equivalence
 from .images import Components
 from .looks import StudyLook
 from .power import detectable_noncentrality
+from .sequential import looks_bounds
 
 Bounds: TypeAlias = tuple[float, float]
 """The lower and the upper end of an interval."""
@@ -39,7 +40,8 @@ class Evidence:
 
     *bounds* gives the interval at any level, if it is not that of the t tests in *scales*. *looks* are those that the
     comparison has had; *look*, with planned ones, names the last. *decisive_p* and *decisive_equivalence_p* are the
-    p-values that account for all of them, *decisive_pairs* is the number of pairs at the look of the former.
+    p-values that account for all of them, *decisive_pairs* is the number of pairs at the look of the former, and
+    *decisive_places* which of the present ones they are, None for the first.
     """
 
     test: str
@@ -56,6 +58,7 @@ class Evidence:
     decisive_p: float | None = None
     decisive_equivalence_p: float | None = None
     decisive_pairs: int = 0
+    decisive_places: tuple[int, ...] | None = None
     bounds: Callable[[float], Bounds] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -89,14 +92,11 @@ class Evidence:
         looks = tuple(looks) or self.looks
         if not looks:
             return alpha
-        spent = looks[-2].unplanned if len(looks) > 1 else 0.0
-        if not looks[-1].progress and (len(looks) == 1 or not self.is_over_replicates):
-            return (looks[-1].unplanned - spent) * alpha
+        if not looks[-1].progress:
+            return looks[-1].share * alpha
         from scipy.special import ndtr
 
-        from .boundaries import boundary_scores
-
-        nominal = sides * float(ndtr(-boundary_scores(looks, alpha, sides, quick=quick)[-1]))
+        nominal = sides * float(ndtr(-looks_bounds(looks, alpha, sides, quick=quick)[-1]))
         return nominal if nominal > NEVER else 0.0
 
     def interval_at(self, mean: float, nominal: float) -> Bounds | None:

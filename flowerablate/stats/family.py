@@ -123,11 +123,16 @@ def _max_t(family: Sequence[ContrastResult], rules: Rules) -> FamilyResult:
 def own_shares(schedules: Sequence[LookSchedule]) -> list[dict[int, float]]:
     """Return, by comparison, its unplanned looks and what each may spend of the level: the part of its table.
 
-    The tables of the family are those of all comparisons, in the order in which they were shown.
+    The tables of the family are those of all comparisons, in the order in which they were shown. One with other pairs
+    than the first ones of now is not judged again: it was about other pairs of all comparisons.
     """
-    keys = sorted({key for each in schedules for key in (*each.keys, *each.lost_keys)})
+    keys = sorted({table.key for each in schedules for table in each.tables if table.number})
     return [
-        {n: each.share(keys.index(key) + 1) for n, key in zip(each.unplanned, each.keys, strict=True)}
+        {
+            table.replicates: each.share(keys.index(table.key) + 1 if table.number else 0)
+            for table in each.tables
+            if table.decides and table.seeds is None
+        }
         for each in schedules
     ]
 
@@ -140,7 +145,7 @@ def _adjusted_at(limit: int, family: Sequence[ContrastResult], alpha: float) -> 
     for position, each in enumerate(family):
         pairs = sum(seed < limit for seed in each.arms.seeds)
         if each.effect is not None and pairs > 1 and (pairs >= each.schedule.min_pairs or pairs == each.effect.n):
-            early, effect = at_look(each.arms, each.effect, pairs)
+            early, effect = at_look(each.arms.first(pairs), each.effect)
             members[position] = FamilyMember(early.seeds, effect.differences, effect.p)
     if any(len(member.seeds) < MIN_PAIRS for member in members if member.p is not None):
         return adjust(_filled([member.p for member in members])), alpha / len(members)

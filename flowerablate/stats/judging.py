@@ -7,6 +7,8 @@ the rules state a margin, a p for «at least the margin». The methods:
 fixed size           :func:`fixed_evidence`: paired t test and interval, TOST
 planned looks        ``rules.looks`` is not empty: p-values that hold at any of the looks (sequential p-values) and a
                      repeated interval (:func:`sequential_evidence`)
+earlier tables       without a plan: the smallest p of all tables over what each may spend (:func:`over_tables`),
+                     whatever the method
 test images as well  :func:`.population.judge_by_images`, a :data:`.Judge`: it is called first for each contrast, and
                      may use more than the arms, such as the predictions for each image
 ===================  ================================================================================================
@@ -38,7 +40,7 @@ def evidence_for(arms: Arms, effect: Effect, rules: Rules, schedule: LookSchedul
     looks = schedule.reached(arms.seeds)
     if rules.looks:
         return sequential_evidence(effect, rules, looks, bisect_right(rules.looks, schedule.now))
-    return fixed_evidence(effect, rules, looks)
+    return over_tables(fixed_evidence(effect, rules), arms, effect, rules, looks)
 
 
 def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...], number: int) -> Evidence:
@@ -46,7 +48,7 @@ def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ..
 
     That is among those of the plan; *looks* are those with enough pairs.
     """
-    p, pairs, equivalence = _over_looks(effect, rules, looks)
+    p, decisive, equivalence = _over_looks(effect, rules, looks)
     low, high = _repeated(effect, looks)(rules.level) or (None, None)
     return Evidence(
         _test_of(effect),
@@ -60,24 +62,18 @@ def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ..
         looks=looks,
         decisive_p=p,
         decisive_equivalence_p=equivalence.p if equivalence else None,
-        decisive_pairs=pairs,
+        decisive_pairs=decisive.pairs if decisive else 0,
+        decisive_places=decisive.places if decisive else None,
     )
 
 
-def fixed_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...] = ()) -> Evidence:
+def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
     """Return the evidence of a study whose size was fixed in advance: paired t, and TOST if there is a margin.
 
-    If the differences do not vary there is no t test, and the exact sign-flip test replaces it. Without *looks*, the
-    only one may spend the whole error.
+    If the differences do not vary there is no t test, and the exact sign-flip test replaces it. This table alone
+    counts, with the whole error.
     """
     tost = None if rules.margin is None else equivalence_test(effect, rules.margin)
-    pairs = effect.n
-    if len(looks) > 1:
-        decisive, pairs, over_looks = _over_looks(effect, rules, looks)
-        equivalence_p = over_looks.p if over_looks else None
-    else:
-        share = looks[0].unplanned if looks else 1.0
-        decisive, equivalence_p = _scaled(effect.p, share), _scaled(tost.p if tost else None, share)
     return Evidence(
         _test_of(effect),
         effect.p,
@@ -85,29 +81,26 @@ def fixed_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...] = 
         effect.high,
         tost,
         scales=_paired_t(effect),
-        looks=looks,
-        decisive_p=decisive,
-        decisive_equivalence_p=equivalence_p,
-        decisive_pairs=pairs,
+        decisive_p=effect.p,
+        decisive_equivalence_p=tost.p if tost else None,
+        decisive_pairs=effect.n,
     )
 
 
 def _over_looks(
     effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]
-) -> tuple[float | None, int, Equivalence | None]:
-    """Return the sequential p-values of the paired t test, and the pairs at the look of the first."""
+) -> tuple[float | None, StudyLook | None, Equivalence | None]:
+    """Return the sequential p-values of the paired t test, and the look of the first."""
     p_of = partial(sequential_p, effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
+    if not looks:
+        return None, None, None
     levels = levels_at(effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
-    if not levels:
-        return None, 0, None
     p = min(levels)
-    pairs = looks[levels.index(p)].pairs
+    decisive = looks[levels.index(p)]
     if rules.margin is None:
-        return p, pairs, None
+        return p, decisive, None
     inner = _repeated(effect, looks)(rules.level, sides=1) or (None, None)
-    above = p_of(-rules.margin, "greater")
-    below = p_of(rules.margin, "less")
-    return p, pairs, Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
+    return p, decisive, Equivalence(rules.margin, p_of(-rules.margin, "greater"), p_of(rules.margin, "less"), *inner)
 
 
 def _repeated(effect: Effect, looks: tuple[StudyLook, ...]) -> Callable[..., Bounds | None]:
@@ -144,52 +137,55 @@ def judged(
     elif rules.looks or effect.n < 2:
         evidence = replace(own, decisive_p=own.p, decisive_equivalence_p=own.equivalence_p, decisive_pairs=effect.n)
     else:
-        evidence = _weighted(own, judge, contrast, arms, effect, rules, schedule.reached(arms.seeds))
+        looks = schedule.reached(arms.seeds)
+        evidence = over_tables(own, arms, effect, rules, looks, partial(_at, judge, contrast, rules))
     detectable = evidence.detectable(evidence.nominal(1 - rules.level))
     return replace(effect, low=evidence.low, high=evidence.high, mde=detectable), evidence
 
 
-def _weighted(
+Earlier = Callable[[Arms, Effect], Evidence]
+"""Returns the evidence that an earlier table had, from its arms and its effect."""
+
+
+def over_tables(
     own: Evidence,
-    judge: Judge,
-    contrast: Contrast,
     arms: Arms,
     effect: Effect,
     rules: Rules,
     looks: tuple[StudyLook, ...],
+    earlier: Earlier | None = None,
 ) -> Evidence:
-    """Return *own* evidence with p-values over all *looks*, of which each has a part of the level.
+    """Return *own* evidence, that of the last of *looks*, with p-values over all of them, each with its part.
 
     Weighted Bonferroni: the smallest p of a look over its part, valid however the looks depend on each other. A look
-    that the method could not judge yet was judged by the t test, if the rules allow a verdict by it.
+    that the method of *own* could not judge yet was judged by the t test, if the rules allow a verdict by it.
     """
-    ps, equivalences, spent = [], [], 0.0
+    earlier = earlier or (lambda _, known: fixed_evidence(known, rules))
+    ps, equivalences = [], []
     for look in looks:
-        share, spent = look.unplanned - spent, look.unplanned
-        there = own if look == looks[-1] else _at(look, judge, contrast, arms, effect, rules)
-        if look != looks[-1] and there.is_over_replicates and look.pairs < rules.needed_replicates:
+        there = own if look.pairs == effect.n else earlier(*at_look(arms.at(look), effect))
+        if there is not own and there.is_over_replicates and look.pairs < rules.needed_replicates:
             continue
-        ps.append((1.0 if there.p is None else _scaled(there.p, share), look.pairs))
-        equivalences.append(_scaled(there.equivalence_p, share))
-    p, pairs = min(ps)
+        ps.append((1.0 if there.p is None else _scaled(there.p, look.share), look.pairs, look.places))
+        equivalences.append(_scaled(there.equivalence_p, look.share))
+    p, pairs, places = min(ps, key=lambda each: each[:2], default=(None, 0, None))
     return replace(
         own,
         looks=looks,
         decisive_p=p,
         decisive_pairs=pairs,
+        decisive_places=places,
         decisive_equivalence_p=min((each for each in equivalences if each is not None), default=None),
     )
 
 
-def _at(look: StudyLook, judge: Judge, contrast: Contrast, arms: Arms, effect: Effect, rules: Rules) -> Evidence:
-    """Return the evidence that there was at an earlier *look*."""
-    early, known = at_look(arms, effect, look.pairs)
-    return judge(contrast, early, known, rules) or fixed_evidence(known, rules)
+def _at(judge: Judge, contrast: Contrast, rules: Rules, arms: Arms, effect: Effect) -> Evidence:
+    """Return the evidence that there was at an earlier look, from its *arms* and *effect*."""
+    return judge(contrast, arms, effect, rules) or fixed_evidence(effect, rules)
 
 
-def at_look(arms: Arms, effect: Effect, pairs: int) -> tuple[Arms, Effect]:
-    """Return what was known of *effect*, that of *arms*, when there were so many *pairs* of it."""
-    early = arms.first(pairs)
+def at_look(early: Arms, effect: Effect) -> tuple[Arms, Effect]:
+    """Return what was known of *effect* when there were the *early* arms only, and these."""
     return early, paired_effect(early.with_it, early.without, level=effect.level, rounding_sd=effect.rounding_sd)
 
 

@@ -73,9 +73,9 @@ def changed_pairs(changed: Mapping[str, LookSchedule]) -> Iterator[str]:
     for tables, labels in by_tables.items():
         one = len(tables) == 1
         yield (
-            f"Trials of {', '.join(labels)} were run again, changed or removed after verdicts had been shown, at "
-            f"{several(tables)}. What {'that table has' if one else 'those tables have'} spent of the error stays "
-            f"spent, and {'it decides' if one else 'they decide'} nothing any more."
+            f"Trials of {', '.join(labels)} were added in between, run again, changed or removed after verdicts had "
+            f"been shown, at {several(tables)}. What {'that table has' if one else 'those tables have'} spent of the "
+            f"error stays spent, and {'it decides' if one else 'they decide'} nothing any more."
         )
     if used := [label for label, schedule in changed.items() if schedule.offset >= 1]:
         yield (
@@ -117,6 +117,24 @@ def kept_reserve(rules: Rules, schedule: LookSchedule) -> Iterator[str]:
         yield (
             f"The reserve stays {schedule.reserve:g}, that of the first table with verdicts, not {rules.reserve:g}: "
             "what tables have spent stays spent."
+        )
+
+
+def kept_minimum(rules: Rules, given: Rules) -> Iterator[str]:
+    """A minimum of replicates, *given* by the study, below that of earlier tables: that of the *rules* stays."""
+    if given.min_replicates < rules.min_replicates and given.needed_replicates < rules.needed_replicates:
+        yield (
+            f"A verdict still needs {rules.needed_replicates} replicates, as in tables before, not "
+            f"{given.needed_replicates}: tables with fewer have decided nothing, so they have spent nothing."
+        )
+
+
+def unrecorded(summary: Summary) -> Iterator[str]:
+    """A table that the ledger does not record, which may not decide: no later one would know what it has spent."""
+    if any(row.verdict == "undecided" for row in summary.rows):
+        yield (
+            "This table is not recorded in the ledger, so it decides nothing new; what earlier tables decided stays. "
+            "Run the study again, or copy its ledger to where files can be written."
         )
 
 

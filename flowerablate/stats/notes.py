@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from textwrap import shorten
 
 from ..contracts import Rules, TrialOutcome, TrialResult, TunedBase, failures, finished, label_of
@@ -13,7 +14,16 @@ from .design_notes import design_notes
 from .effects import sign_flip_floor
 from .environment_notes import environment_notes
 from .images import ImageEvidence
-from .look_notes import changed_pairs, changed_rules, earlier_tables, kept_reserve, late_questions, undecided
+from .look_notes import (
+    changed_pairs,
+    changed_rules,
+    earlier_tables,
+    kept_minimum,
+    kept_reserve,
+    late_questions,
+    undecided,
+    unrecorded,
+)
 from .looks import LookSchedule
 from .modified_t import TEST as MODIFIED_T
 from .modified_t import ModifiedT
@@ -35,7 +45,8 @@ def write_notes(
     late: Mapping[str, int] | None = None,
     shown: Sequence[Rules] = (),
     told: Sequence[Rules] = (),
-    primary: str = "",
+    given: Rules | None = None,
+    counts: bool = True,
     images: Mapping[str, ImageEvidence] | None = None,
     tuned: TunedBase | None = None,
 ) -> tuple[str, ...]:
@@ -43,11 +54,11 @@ def write_notes(
 
     *schedules* has the looks at each comparison, *needed* the p that it needs by itself in this table, *late* the
     contrasts asked only after one of the looks, *shown* the rules of the tables with verdicts before, *told* those of
-    all, *primary* is the study's primary metric, *images* holds the influence of the test images by metric, *tuned*
-    says how the base was tuned and its variants were not.
+    all, *given* the study's own, with its primary metric. *counts*: whether the ledger records this table. *images*
+    holds the influence of the test images by metric, *tuned* says how the base was tuned and its variants were not.
     """
-    looks = schedules or {}
-    schedule = max(looks.values(), key=lambda each: each.tables, default=LookSchedule())
+    looks, given = schedules or {}, given or summary.rules
+    schedule = max(looks.values(), key=lambda each: each.counted, default=LookSchedule())
     before = sorted({n for each in looks.values() for n in each.before})
     tables = earlier_tables(summary, schedule, before, needed or {}, shown)
     gone = {label: each for label, each in looks.items() if each.gone}
@@ -58,9 +69,11 @@ def write_notes(
         *_pending(pending, bool(summary.rules.looks)),
         *(() if _is_provisional(summary) else (*tables, *changed_pairs(gone))),
         *late_questions(summary, late or {}),
-        *changed_rules(summary.rules, told or shown, primary),
+        *(() if counts or _is_provisional(summary) else unrecorded(summary)),
+        *changed_rules(replace(summary.rules, min_replicates=given.min_replicates), told or shown, given.metric),
+        *kept_minimum(summary.rules, given),
         *(kept_reserve(summary.rules, schedule) if looks else ()),
-        *_another_metric(summary, primary),
+        *_another_metric(summary, given.metric),
         *_unequal_tuning(summary, tuned),
         *_missing_base(summary),
         *_failed(summary, results),
@@ -232,7 +245,7 @@ def _all(summary: Summary) -> str:
         parts.append("all planned looks")
     elif any(len(each) > 1 for each in looks):
         parts.append("earlier tables")
-    elif any(each[0].unplanned < 1 for each in looks):
+    elif any(each[0].share < 1 for each in looks):
         parts.append("possible later tables")
     return " and ".join(parts) or "other questions"
 

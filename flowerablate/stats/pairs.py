@@ -28,10 +28,29 @@ class Pairs(NamedTuple):
 
     def hold(self, table: JudgedTable) -> bool:
         """Whether those of *table* are all among these."""
-        if not table.trials or not self.marks:
+        if not table.marks or not self.marks:
             return table.pairs <= len(self.seeds)
-        marks = {table.trials[place : place + MARK] for place in range(0, len(table.trials), MARK)}
-        return marks <= set(self.marks)
+        return set(table.marks) <= set(self.marks)
+
+    def seeds_in(self, table: JudgedTable) -> tuple[int, ...] | None:
+        """Return the seeds of the pairs of *table*; None if it is not known which they are, or if one is not here."""
+        there = dict(zip(self.marks, self.seeds, strict=False))
+        found = tuple(there[mark] for mark in table.marks if mark in there)
+        return found if found and len(found) == table.pairs else None
+
+    def begin_with(self, table: JudgedTable) -> bool:
+        """Whether the pairs of *table*, if it is known which they are, are the first of these."""
+        return bool(table.marks) and tuple(self.marks[: table.pairs]) == table.marks
+
+    def began(self, table: JudgedTable, replicates: int) -> bool:
+        """Whether *table* had begun with the very pairs that there are of so many *replicates*, and no others of them.
+
+        Its next pair must be one of these too, of a later seed: another one may have been of an earlier one.
+        """
+        count = bisect_left(self.seeds, replicates)
+        had = table.marks
+        following = had[count : count + 1]
+        return bool(had) and had[:count] == tuple(self.marks[:count]) and set(following) <= set(self.marks[count:])
 
 
 def ids_by_seed(results: Iterable[TrialOutcome]) -> dict[int, dict[str, str]]:

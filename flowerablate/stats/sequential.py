@@ -7,6 +7,9 @@ procedure like any other p, at every look, and the error rate of the whole famil
 Liu and Yao 2013, doi:10.1002/sim.5700). Intervals are repeated confidence intervals (Jennison and Turnbull 1989;
 2000, *Group Sequential Methods*, 9): all effects that no look has rejected. They exclude 0 if and only if p rejects it.
 
+A plan that follows tables without one has a part of the level (:mod:`.looks`), as has each of these. The p-value is
+then the smallest of all over their parts, and the interval what none of them has rejected (weighted Bonferroni).
+
 If the differences do not vary, the sign test replaces the t test, as in a study of fixed size. It gives a p but no
 interval, so at such a look p may reject an effect that the interval, that of the other looks, includes.
 """
@@ -53,15 +56,15 @@ def sequential_p(
     *,
     scale: float | None = None,
     rounding_sd: float = 0.0,
-) -> float | None:
+) -> float:
     """Return the p of *differences* (in the order of their seeds) for «their mean is *shift*», valid at any look.
 
     *alternative* says on which side of *shift* the mean may lie instead. *scale* is the largest absolute value of the
     arms, relative to which differences count as equal (by default the largest difference). The standard deviation is
-    at least *rounding_sd*. None before the first look with 2 pairs.
+    at least *rounding_sd*. Before the first look it is 1.
     """
     levels = levels_at(differences, looks, shift, alternative, scale=scale, rounding_sd=rounding_sd)
-    return min(levels) if levels else None
+    return min(levels, default=1.0)
 
 
 def levels_at(
@@ -79,18 +82,44 @@ def levels_at(
     sides: Sides = 2 if alternative == "two-sided" else 1
     signed = [(d - shift) if alternative != "less" else (shift - d) for d in differences]
     scale = max(map(abs, differences), default=0.0) if scale is None else scale
+    plan = plan_of(looks)
     levels = []
-    for number, look in enumerate(looks):
-        if look.is_lost:
+    for number, look in enumerate(looks, len(plan) - len(looks)):
+        if look.is_lost or look.share == 0:
             levels.append(1.0)
             continue
-        score = _score(signed[: look.pairs], sides, scale, rounding_sd)
-        if number == 0:
-            named = first_level_score(score, look)
+        score = _score(look.of(signed), sides, scale, rounding_sd)
+        if number < 0:
+            level = marginal_p(score, sides)
+        elif number == 0:
+            level = level_of(first_level_score(score, plan[0]), sides)
         else:
-            named = tables(tuple(looks), sides)[number].level_score(score)
-        levels.append(level_of(named, sides))
+            level = level_of(tables(plan, sides)[number].level_score(score), sides)
+        levels.append(min(1.0, level / look.share))
     return levels
+
+
+def plan_of(looks: Sequence[StudyLook]) -> tuple[StudyLook, ...]:
+    """Return those of *looks* that are planned, which come last, as if the plan had all of the level."""
+    return tuple(look._replace(share=1.0) for look in looks if look.progress)
+
+
+def looks_bounds(looks: Sequence[StudyLook], alpha: float, sides: Sides, *, quick: bool = False) -> list[float]:
+    """Return the normal scores that reject at *alpha* at each of *looks*; infinite where nothing may be spent.
+
+    *quick*: by the normal chain throughout.
+    """
+    from scipy.special import ndtri
+
+    from .boundaries import boundary_scores
+
+    alone = [-float(ndtri(alpha * look.share / sides)) for look in looks if not look.progress]
+    plan = plan_of(looks)
+    if not plan:
+        return alone
+    if looks[-1].share == 0:
+        return [*alone, *(math.inf for _ in plan)]
+    return [*alone, *boundary_scores(plan, alpha * looks[-1].share, sides, quick=quick)]
 
 
 def repeated_interval(
@@ -108,15 +137,12 @@ def repeated_interval(
     one-sided tests against it reject, provided that the differences varied at each look. If the looks disagree so much
     that no mean remains, the bounds of the last look are returned, for which that does not hold.
     """
-    from .boundaries import boundary_scores
-
     if not looks:
         return None
     scale = max(map(abs, differences)) if scale is None else scale
-    scores = boundary_scores(tuple(looks), 1 - level, sides)
     bounds = []
-    for look, score in zip(looks, scores, strict=True):
-        mean, sd = _assumed(differences[: look.pairs], scale, rounding_sd)
+    for look, score in zip(looks, looks_bounds(looks, 1 - level, sides), strict=True):
+        mean, sd = _assumed(look.of(differences), scale, rounding_sd)
         if sd > 0 and abs(score) <= MAX_SCORE and not look.is_lost:
             half = t_of(score, look.pairs) * sd / math.sqrt(look.pairs)
             bounds.append((mean - half, mean + half))
@@ -124,6 +150,13 @@ def repeated_interval(
         return None
     low, high = max(low for low, _ in bounds), min(high for _, high in bounds)
     return (low, high) if low <= high else bounds[-1]
+
+
+def marginal_p(score: float, sides: Sides) -> float:
+    """Return the p of a test whose normal score is *score*, at a look by itself."""
+    from scipy.special import ndtr
+
+    return min(1.0, float(sides * ndtr(-score)))
 
 
 def t_of(score: float, count: int) -> float:

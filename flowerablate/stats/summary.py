@@ -28,7 +28,7 @@ from .evidence import Judge, first_that_knows
 from .family import ContrastResult, FamilyResult, judge_family
 from .images import ImageEvidence
 from .judging import judged
-from .looks import LookSchedule, is_complete, replicates_of, seeds_of
+from .looks import LookSchedule, is_complete, replicates_of, rules_in_force, seeds_of
 from .modified_t import judge_by_modified_t
 from .multiplicity import Adjusted
 from .notes import doubts, write_notes
@@ -61,20 +61,23 @@ def summarise(
     images: Mapping[str, ImageEvidence] | None = None,
     judge: Judge | None = None,
     costs: Sequence[CostInfo] | None = None,
+    counts: bool = True,
 ) -> Summary:
     """Evaluate the *contrasts*, paired by seed, and compare every variant that is in none of them with the base.
 
     The caller selects the results: all must belong to one base, and no variant may have a seed twice (else
     :class:`ValueError`, as for no results at all). *metric* defaults to the rules' primary one; the margin applies to
     the primary one only. *secondary* metrics get effects without verdicts. *metrics* describes them; a metric that it
-    lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
-    numbers of replicates at which verdicts were shown without a plan, *seen* those at which each contrast had one, by
-    label (by default *looked*), and *judged* what these tables were about; *late* gives the last of these for
-    each contrast first asked after it, by label, *shown* the rules of these tables, *told* those of all tables, without
-    verdicts too. *pending* is the number of trials still to run. *images*: the influence of the test images on each
-    metric, for rules that request intervals over replicates x images (see :mod:`.population`). *judge*: another method
-    for the evidence (see :mod:`.evidence`), which replaces that one. *costs* describes the costs of the rows; by
-    default they are the core's and all others in the results. Raises :class:`StudyError` if no trial has the metric.
+    lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *judged*: what each
+    earlier table was about, by the label of the contrast. Where that is not known, *looked* are the numbers of
+    replicates of tables without a plan, *seen* those of the tables that had a contrast, by label (by default *looked*).
+    *late* gives, by label, the number of replicates of the last table with verdicts before a contrast was first asked,
+    *shown* the rules of the tables with verdicts, *told* those of all. *pending* is the number of trials still to run.
+    *images*: the influence of the test images on each metric, for rules that request intervals over replicates x images
+    (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which replaces that one.
+    *costs* describes the costs of the rows; by default they are the core's and all others in the results. *counts*:
+    whether this table is one of those that the ledger records; another one decides nothing that they have not decided.
+    Raises :class:`StudyError` if no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -86,6 +89,7 @@ def summarise(
     values = values_of(results, rules.metric)
     asked = contrasts_for(results, contrasts)
     over_images = judge is not None or uses_images(rules, (images or {}).get(rules.metric))
+    rules = rules_in_force(rules, told, over_images=over_images)
     judge = judge or first_that_knows(judge_by_images(images or {}), judge_by_modified_t)
     seeds = _seeds(results)
     step = resolution_of(finished(results), rules.metric)
@@ -97,7 +101,17 @@ def summarise(
         before = judged.get(contrast.label, ()) if judged else ()
         complete = is_complete(contrast, seeds_by_change, now)
         pairs = pairs_of(contrast, ids)
-        return LookSchedule.of(rules, shown_at, now, shown, before, pairs, complete=complete, over_images=over_images)
+        return LookSchedule.of(
+            rules,
+            shown_at,
+            now,
+            shown,
+            before,
+            pairs,
+            complete=complete,
+            over_images=over_images,
+            counts=counts,
+        )
 
     arms = [arms_of(contrast, values, seeds) for contrast in asked]
     answers = [
@@ -150,7 +164,8 @@ def summarise(
         late=late or {},
         shown=shown,
         told=told,
-        primary=given.metric,
+        given=given,
+        counts=counts,
         images=images or {},
         tuned=tuned,
     )

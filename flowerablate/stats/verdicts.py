@@ -126,12 +126,12 @@ def _decided(
         if _turned(effect, evidence):
             return Decision(
                 "undecided",
-                f"the first {evidence.decisive_pairs} replicates and all {effect.n} point in opposite directions",
+                f"{_decisive(evidence)} and all {effect.n} point in opposite directions",
             )
         base_better = (effect.mean > 0) != lower_is_better
         verdict = _WORDS.get(contrast.kind, ("helps", "hurts"))[0 if base_better else 1]
         early = not evidence.look and 0 < evidence.decisive_pairs < effect.n
-        when = f", of the first {evidence.decisive_pairs}" if early else ""
+        when = f", of {_decisive(evidence)}".removesuffix(" replicates") if early else ""
         reason = f"adjusted p {short(adjusted.difference, 2)} ({by}{when})"
         return Decision(verdict, reason + (f"; but within the margin of {rules.margin:g}" if within else ""))
     if within and adjusted.equivalence is not None and rules.margin is not None:
@@ -144,9 +144,16 @@ def _decided(
     return None
 
 
+def _decisive(evidence: Evidence) -> str:
+    """Return which replicates rejected «no difference»."""
+    of_now = evidence.decisive_places is None
+    return f"the first {evidence.decisive_pairs} replicates" if of_now else "those of an earlier table"
+
+
 def _turned(effect: Effect, evidence: Evidence) -> bool:
     """Whether the look that rejected «no difference» had a mean of the other sign than there is now."""
-    then = effect.differences[: evidence.decisive_pairs]
+    places = evidence.decisive_places
+    then = effect.differences[: evidence.decisive_pairs] if places is None else [effect.differences[p] for p in places]
     return bool(then) and math.fsum(then) * effect.mean <= 0
 
 

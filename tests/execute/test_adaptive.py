@@ -180,6 +180,13 @@ def test_a_table_between_two_looks_joins_the_plan(ledger, clock):
     assert [look for _, _, look, _ in told.looks][:2] == [7, 9]  # all trials of the first look are done
 
 
+def test_a_table_before_a_verdict_is_possible_joins_no_plan(ledger, clock):
+    plan = plan_for("-middling", "-idle", futility=0.0)
+    run(plan, ledger, Budget(60 * 9 + 30, clock))  # 3 replicates
+    note = ledger.note(plan.base_id)
+    assert (note.rules.looks, note.looked) == (LOOKS, (3,))
+
+
 def test_the_replicates_at_which_a_fixed_study_was_looked_at_are_noted(ledger):
     for seeds in (3, 5):
         run(plan_for("-idle", seeds=seeds, max_seeds=None), ledger)

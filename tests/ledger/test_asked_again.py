@@ -4,6 +4,7 @@ import pytest
 
 from flowerablate.contracts import Contrast, JudgedTable, Rules
 from flowerablate.ledger import Ledger, StudyNote
+from flowerablate.ledger.note import Notes
 
 
 @pytest.fixture
@@ -69,3 +70,23 @@ def test_a_table_read_since_the_last_run_is_a_look_before_the_plan_and_those_of_
     ):
         ledger.enter((), {}, note)
     assert (ledger.note().unplanned, ledger.note().looked) == ((5,), (5, 9))
+
+
+def test_a_question_is_late_by_the_last_table_that_was_read_before_it_also_if_the_run_that_asks_it_notes_that_table():
+    shown = {"looked": (5,), "judged": {"-a": (JudgedTable(5, 5, number=1),)}, "shown": Rules()}
+    notes = Notes("", {}).with_note(StudyNote("base", contrasts=(removal("-a"),), **shown))
+    read_since = {"looked": (10,), "judged": {"-a": (JudgedTable(10, 10, number=2),)}, "shown": Rules()}
+    notes = notes.with_note(StudyNote("base", contrasts=(removal("-b"),), **read_since))
+    assert notes.studies["base"].late == {"-b": 10}
+
+
+def test_a_table_that_two_processes_record_at_once_gets_a_number_of_its_own():
+    one, other = (
+        StudyNote("base", judged={"-a": (JudgedTable(n, n, number=1, planned=False),)}, looked=(n,)) for n in (7, 6)
+    )
+    note = Notes("", {}).with_note(one).with_table(other).studies["base"]
+    assert [(table.replicates, table.number) for table in note.judged["-a"]] == [(7, 1), (6, 2)]
+
+
+def removal(label):
+    return Contrast(label, "removal", {"": 1.0, label: -1.0})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,10 @@ from hypothesis import strategies as st
 
 from flowerablate.contracts import Rules
 from flowerablate.stats import Adjusted, paired_effect
-from flowerablate.stats.boundaries import boundary_scores
 from flowerablate.stats.forecast import Forecast, forecast
 from flowerablate.stats.judging import fixed_evidence
 from flowerablate.stats.looks import LookSchedule
-from flowerablate.stats.sequential import t_of
+from flowerablate.stats.sequential import looks_bounds, t_of
 
 PLAN = (5, 9, 13, 16, 20)
 ONE = Adjusted(1.0, 1, 1.0, 1)
@@ -26,7 +26,7 @@ def chance_of(differences: list[float], rules: Rules, adjusted: Adjusted = ONE) 
     effect = paired_effect(differences, [0.0] * len(differences))
     schedule = LookSchedule.of(rules, (), effect.n)
     looks = schedule.reached(range(effect.n))
-    return forecast(effect, fixed_evidence(effect, rules, looks), adjusted, rules, schedule)
+    return forecast(effect, replace(fixed_evidence(effect, rules), looks=looks), adjusted, rules, schedule)
 
 
 def pilot(n: int, mean: float, sd: float = 1.0) -> list[float]:
@@ -40,7 +40,7 @@ def bar(planned: tuple[int, ...], rules: Rules) -> float:
     """Return the boundary of the last look in standard errors, for a single comparison."""
     schedule = LookSchedule.of(rules, (), 9)
     looks = schedule.reached(range(9))
-    return t_of(boundary_scores((*looks, *schedule.ahead(looks)), 0.05, 2)[-1], planned[-1])
+    return t_of(looks_bounds((*looks, *schedule.ahead(looks)), 0.05, 2)[-1], planned[-1])
 
 
 @pytest.mark.parametrize(("rules", "last"), [(Rules(looks=PLAN), 20), (Rules(), 18)])
@@ -108,7 +108,7 @@ def test_few_pairs_promise_less_because_their_standard_deviation_is_uncertain() 
     differences = pilot(5, 2.0)
     found = chance_of(differences, Rules(), Adjusted(1.0, 10.0))
     schedule = LookSchedule.of(Rules(), (5,), 10)
-    threshold = t_of(boundary_scores(schedule.reached(range(10)), 0.005, 2)[-1], 10)
+    threshold = t_of(looks_bounds(schedule.reached(range(10)), 0.005, 2)[-1], 10)
     draws = 20_000
     sds = np.sqrt(4 / random.chisquare(4, draws))
     means = 2.0 + sds / np.sqrt(5) * random.standard_normal(draws)
@@ -130,7 +130,7 @@ def test_over_all_studies_the_chances_that_were_named_come_true_where_effects_ar
     named, came = [], []
     rules = Rules(min_replicates=2)
     schedule = LookSchedule.of(rules, (8,), 16)
-    threshold = t_of(boundary_scores(schedule.reached(range(16)), 0.05, 2)[-1], 16)
+    threshold = t_of(looks_bounds(schedule.reached(range(16)), 0.05, 2)[-1], 16)
     for _ in range(1500):
         values = random.normal(random.uniform(-2, 2), 1, 16)
         found = chance_of(values[:8].tolist(), rules)

@@ -5,7 +5,7 @@ import pytest
 from flowerablate.contracts import Contrast, Rules
 from flowerablate.stats import Evidence, equivalence_test, evidence_for, fixed_evidence, paired_effect
 from flowerablate.stats.arms import Arms
-from flowerablate.stats.judging import judged
+from flowerablate.stats.judging import judged, over_tables
 from flowerablate.stats.looks import LookSchedule, StudyLook
 
 BASE, VARIANT = (0.90, 0.91, 0.92, 0.89), (0.89, 0.90, 0.92, 0.87)
@@ -15,8 +15,9 @@ CONTRAST = Contrast("-x", "removal", {"": 1.0, "-x": -1.0}, "x")
 
 
 def test_a_study_of_fixed_size_is_judged_by_paired_t_and_tost() -> None:
-    evidence = evidence_for(ARMS, EFFECT, Rules(margin=0.02))
-    assert evidence == fixed_evidence(EFFECT, Rules(margin=0.02), (StudyLook(4, 0.8),))
+    rules = Rules(margin=0.02)
+    evidence = evidence_for(ARMS, EFFECT, rules)
+    assert evidence == over_tables(fixed_evidence(EFFECT, rules), ARMS, EFFECT, rules, (StudyLook(4, 0.8),))
     assert (evidence.test, evidence.p, evidence.low, evidence.high) == (
         "paired t",
         EFFECT.t_p,
@@ -58,7 +59,7 @@ def test_a_single_pair_has_neither_p() -> None:
 @pytest.mark.parametrize("knows", [True, False])
 def test_a_judge_comes_first_and_its_interval_replaces_the_effects(knows: bool) -> None:
     own = Evidence("own", 0.5, -0.1, 0.2)
-    schedule = LookSchedule(unplanned=(5,))
+    schedule = LookSchedule.of(Rules(), [], 5)
     effect, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), schedule, lambda *_: own if knows else None)
     assert evidence.p == (own if knows else fixed_evidence(EFFECT, Rules())).p
     assert evidence.decisive_p == pytest.approx((evidence.p or 0.0) / 0.8)
@@ -86,10 +87,10 @@ def test_another_method_is_asked_again_at_each_earlier_look_and_each_look_has_a_
     def judge(contrast: Contrast, arms: Arms, effect: object, rules: Rules) -> Evidence:
         return Evidence("own", p_by_pairs[len(arms.seeds)], -0.1, 0.2, interval="own", scales=((3.0, 0.05),))
 
-    _, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), LookSchedule(unplanned=(3, 5)), judge)
+    _, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), LookSchedule.of(Rules(min_replicates=2), [3], 5), judge)
     assert evidence.p == 0.3
     assert evidence.decisive_p == pytest.approx(0.004 / 0.8)
-    assert evidence.nominal(0.05) == pytest.approx(0.15 * 0.05)
+    assert evidence.nominal(0.05) == pytest.approx(0.1 * 0.05)
     p_by_pairs[2] = 0.9
-    _, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), LookSchedule(unplanned=(3, 5)), judge)
+    _, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), LookSchedule.of(Rules(min_replicates=2), [3], 5), judge)
     assert evidence.decisive_p == 1.0

@@ -17,12 +17,21 @@ def pairs(looks):
     return tuple(look.pairs for look in looks)
 
 
-def test_the_first_table_of_a_fixed_study_leaves_a_fifth_of_the_error_and_each_further_one_a_quarter_of_the_rest():
+def unplanned(schedule):
+    return tuple(table.replicates for table in schedule.tables if table.decides)
+
+
+def lost(schedule):
+    return tuple(table.replicates for table in schedule.tables if not table.decides)
+
+
+def test_the_first_table_of_a_fixed_study_leaves_a_fifth_of_the_error_of_which_the_second_spends_half():
     schedule = LookSchedule.of(Rules(), [5, 10], now=20)
-    assert schedule.reached(range(20)) == (StudyLook(5, 0.8), StudyLook(10, 0.95), StudyLook(20, 0.9875))
-    assert schedule.ahead(schedule.reached(range(20))) == (StudyLook(40, 1 - 0.2 / 64),)
+    assert schedule.reached(range(20)) == (StudyLook(5, 0.8), StudyLook(10, 0.1), StudyLook(20, pytest.approx(0.02)))
+    assert schedule.ahead(schedule.reached(range(20))) == (StudyLook(40, pytest.approx(0.004)),)
     assert schedule.before == (5, 10)
-    assert schedule.left == pytest.approx(0.05)
+    assert schedule.left == pytest.approx(0.025)
+    assert schedule.kept == pytest.approx(0.08)
 
 
 def test_the_table_that_is_shown_again_is_no_further_look():
@@ -30,19 +39,19 @@ def test_the_table_that_is_shown_again_is_no_further_look():
 
 
 def test_tables_with_too_few_replicates_for_a_verdict_spend_nothing():
-    assert LookSchedule.of(Rules(), [2, 3, 4], now=5).unplanned == (5,)
+    assert unplanned(LookSchedule.of(Rules(), [2, 3, 4], now=5)) == (5,)
 
 
 def test_without_a_reserve_the_first_table_spends_all():
     schedule = LookSchedule.of(Rules(reserve=0.0), [5], now=10)
-    assert schedule.reached(range(10)) == (StudyLook(5, 1.0), StudyLook(10, 1.0))
+    assert schedule.reached(range(10)) == (StudyLook(5, 1.0), StudyLook(10, 0.0))
     assert schedule.left == 0
 
 
 def test_a_plan_spends_what_looks_before_it_have_left():
     schedule = LookSchedule.of(Rules(looks=PLAN), [5], now=9)
-    assert [look.unplanned for look in schedule.reached(range(9))] == [0.8, 0.8]
-    assert [look.plan for look in schedule.reached(range(9))] == pytest.approx([0.2, 0.2])
+    assert [look.share for look in schedule.reached(range(9))] == pytest.approx([0.8, 0.125, 0.125])
+    assert pairs(schedule.reached(range(9))) == (5, 5, 9)
     assert pairs(schedule.ahead(schedule.reached(range(9)))) == (13, 16, 20)
     alone = LookSchedule.of(Rules(looks=PLAN), [], now=9).reached(range(9))
     assert alone == (StudyLook(5, progress=0.25), StudyLook(9, progress=0.45))
@@ -59,7 +68,10 @@ def test_a_failed_trial_leaves_the_looks_where_they_were_with_a_pair_less():
     assert pairs(planned.reached([0, 1, 3, 4, 5, 6, 7, 8])) == (4, 8)
     assert pairs(planned.reached([0, 9])) == (2,)
     assert planned.reached([3]) == ()
-    assert LookSchedule(unplanned=(5, 10)).reached([0, 2, 3, 4, 6, 7]) == (StudyLook(4, 0.8), StudyLook(6, 0.95))
+    assert LookSchedule.of(Rules(min_replicates=2), [5], 10).reached([0, 2, 3, 4, 6, 7]) == (
+        StudyLook(4, 0.8),
+        StudyLook(6, 0.1),
+    )
 
 
 def natural(scores, arms, rules, sizes=(5, 10, 20)):
@@ -74,9 +86,9 @@ def natural(scores, arms, rules, sizes=(5, 10, 20)):
     return summary
 
 
-@pytest.mark.parametrize(("reserve", "least"), [(0.2, 0.045), (0.5, 0.045), (0.0, 0.04)])
+@pytest.mark.parametrize(("reserve", "least"), [(0.2, 0.035), (0.5, 0.02), (0.0, 0.04)])
 def test_all_looks_together_reject_a_true_null_as_often_as_the_level_says(reserve, least):
-    looks = LookSchedule((5, 10, 20), reserve=reserve).reached(range(20))
+    looks = LookSchedule.of(Rules(reserve=reserve), [5, 10], 20).reached(range(20))
     noise = np.random.default_rng(6).standard_normal((3000, 20))
     rejected = np.mean([sequential_p(row.tolist(), looks) <= 0.05 for row in noise])
     assert least <= rejected <= 0.05 + 3 * 0.004
@@ -121,9 +133,9 @@ def test_a_look_with_too_few_pairs_for_a_verdict_decides_nothing_later():
 
 def test_what_the_first_table_spent_is_spent_whatever_the_rules_say_since():
     generous, early = Rules(reserve=0.9), Rules(reserve=0.2, min_replicates=3)
-    assert LookSchedule.of(generous, [5], 10, shown=[Rules()]).left == pytest.approx(0.2)
-    assert LookSchedule.of(Rules(), [3, 5], 10, shown=[early]).unplanned == (3, 5, 10)
-    assert LookSchedule.of(Rules(looks=PLAN), [10], 5).left == pytest.approx(0.2)
+    assert LookSchedule.of(generous, [5], 10, shown=[Rules()]).left == pytest.approx(0.125)
+    assert unplanned(LookSchedule.of(Rules(), [3, 5], 10, shown=[early])) == (3, 5, 10)
+    assert LookSchedule.of(Rules(looks=PLAN), [10], 5).left == pytest.approx(0.125)
 
 
 @pytest.mark.parametrize("later", [0.0, 0.1, 0.5, 0.9])
@@ -149,7 +161,7 @@ def test_each_question_has_the_looks_of_its_own_replicates(arms):
     trials = arms(base=base, a=[value - 0.01 for value in base], b=fewer)
     rows = {row.label: row for row in summarise(trials, looked=[20], seen={"-a": (20,), "-b": (5, 10)}).rows}
     assert rows["-a"].evidence.looks == (StudyLook(20, 0.8),)
-    assert rows["-b"].evidence.looks == (StudyLook(5, 0.8), StudyLook(10, 0.95))
+    assert rows["-b"].evidence.looks == (StudyLook(5, 0.8), StudyLook(10, 0.1))
 
 
 def test_an_effect_whose_sign_has_turned_since_it_was_decided_is_undecided(arms):
@@ -224,42 +236,42 @@ def test_an_effect_that_has_left_the_margin_since_it_was_negligible_is_undecided
 
 def test_a_look_whose_failed_trials_have_values_now_is_paid_for_and_decides_nothing():
     schedule = LookSchedule.of(Rules(), [10], 10, judged=[(10, 5)], pairs=Pairs(range(10)))
-    assert schedule.lost == (10,)
-    assert schedule.reached(range(10)) == (StudyLook(10, pytest.approx(0.15)),)
-    assert schedule.left == pytest.approx(0.2)
-    assert (schedule.before, schedule.tables) == ((10,), 2)
+    assert lost(schedule) == (10,)
+    assert schedule.reached(range(10)) == (StudyLook(10, pytest.approx(0.1)),)
+    assert schedule.left == pytest.approx(0.125)
+    assert (schedule.before, schedule.counted) == ((10,), 2)
     later = LookSchedule.of(Rules(), [10], 20, judged=[(10, 5), (10, 10)], pairs=Pairs(range(20)))
-    assert later.reached(range(20)) == (StudyLook(10, pytest.approx(0.15)), StudyLook(20, pytest.approx(0.1875)))
+    assert later.reached(range(20)) == (StudyLook(10, pytest.approx(0.1)), StudyLook(20, pytest.approx(0.02)))
     assert later.before == (10,)
 
 
 def test_each_of_several_looks_without_a_failed_seed_is_paid_for_once_it_has_a_value():
     schedule = LookSchedule.of(Rules(), [6, 7], 8, judged=[(6, 5), (7, 6)], pairs=Pairs(range(8)))
-    assert schedule.lost == (6, 7)
-    assert schedule.reached(range(8)) == (StudyLook(8, pytest.approx(0.0375)),)
-    assert schedule.left == pytest.approx(0.05)
+    assert lost(schedule) == (6, 7)
+    assert schedule.reached(range(8)) == (StudyLook(8, pytest.approx(0.02)),)
+    assert schedule.left == pytest.approx(0.025)
 
 
 def test_a_look_whose_pairs_are_gone_is_paid_for_too():
     seeds = [seed for seed in range(10) if seed != 3]
     schedule = LookSchedule.of(Rules(), [5], 10, judged=[(5, 5)], pairs=Pairs(seeds))
-    assert (schedule.lost, schedule.reached(seeds)) == ((5,), (StudyLook(9, pytest.approx(0.15)),))
+    assert (lost(schedule), schedule.reached(seeds)) == ((5,), (StudyLook(9, pytest.approx(0.1)),))
 
 
 def test_a_look_at_pairs_that_another_one_had_seen_is_kept():
     there = Pairs(range(10), [f"{seed:06}" for seed in range(10)])
     judged = [there.at(5), there.at(5)._replace(replicates=10)]  # all further trials had failed
     schedule = LookSchedule.of(Rules(), [5, 10], 10, judged=judged, pairs=there)
-    assert schedule.lost == ()
-    assert schedule.reached(range(10)) == (StudyLook(5, 0.8), StudyLook(10, 0.95))
+    assert lost(schedule) == ()
+    assert schedule.reached(range(10)) == (StudyLook(5, 0.8), StudyLook(10, 0.1))
 
 
 def test_a_plan_adds_no_look_without_one():
     rules = Rules(looks=(10, 13, 16))
     now, later = (LookSchedule.of(rules, [10], n, judged=[(10, 5)], pairs=Pairs(range(n))) for n in (10, 13))
-    assert (now.unplanned, now.lost, now.left) == ((), (10,), pytest.approx(0.2))
+    assert (unplanned(now), lost(now), now.left) == ((), (10,), pytest.approx(0.125))
     assert later.left == now.left
-    assert now.reached(range(10)) == (StudyLook(10, 0.0, 10 / 16, pytest.approx(0.2)),)
+    assert now.reached(range(10)) == (StudyLook(10, pytest.approx(0.125), 10 / 16),)
 
 
 @pytest.mark.parametrize("family", ["holm", "max-t"])

@@ -120,7 +120,7 @@ def test_of_several_looks_each_has_its_part_of_the_level(arms) -> None:
     rules = Rules(family="max-t")
     once, again = (summarise(trials, rules=rules, looked=looked).rows[0] for looked in ((), (10,)))
     assert once.adjusted_p == pytest.approx(max_t_of(scores) / 0.8)
-    assert again.adjusted_p == pytest.approx(min(max_t_of(scores[:10]) / 0.8, max_t_of(scores) / 0.15))
+    assert again.adjusted_p == pytest.approx(min(max_t_of(scores[:10]) / 0.8, max_t_of(scores) / 0.1))
 
 
 @pytest.mark.parametrize("family", ["holm", "max-t"])

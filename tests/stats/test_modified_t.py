@@ -97,7 +97,7 @@ def test_what_the_plain_test_had_shown_before_is_paid_for_and_decides_nothing(ar
     row = summarise(trials, rules=Rules(test="modified-t"), looked=(5,), shown=(Rules(),)).rows[0]
     assert row.verdict == "undecided"
     assert row.evidence.decisive_pairs == 10
-    assert row.evidence.nominal(0.05) == pytest.approx(0.15 * 0.05)
+    assert row.evidence.nominal(0.05) == pytest.approx(0.1 * 0.05)
 
 
 def test_its_margin_is_tested_on_both_sides(arms) -> None:

@@ -76,7 +76,7 @@ def test_looks_that_were_not_planned_are_told(arms) -> None:
 def test_what_a_p_must_be_after_earlier_tables_is_told(arms) -> None:
     results = arms(base=BASE + BASE, x=[0.88, 0.89, 0.93, 0.87, 0.9, 0.9, 0.88, 0.91, 0.88, 0.88])
     (note,) = (note for note in summarise(results, looked=(5,)).notes if "shown before" in note)
-    assert note.endswith("at .05: a single comparison needs a p of .012 or less.")
+    assert note.endswith("at .05: a single comparison needs a p of .005 or less.")
 
 
 def test_looks_before_the_plan_are_told_though_looks_are_planned_now(arms) -> None:
@@ -85,7 +85,7 @@ def test_looks_before_the_plan_are_told_though_looks_are_planned_now(arms) -> No
     (note,) = (note for note in summarise(results, rules=rules, looked=(1, 3, 5)).notes if "shown before" in note)
     assert note == (
         "Verdicts were shown before, at 5 replicates. "
-        "The planned looks share what was left of the error rate, .01 of .05."
+        "The planned looks share what was left of the error rate, .0063 of .05."
     )
     assert not any("were shown" in note for note in summarise(results, rules=rules).notes)
 

@@ -127,8 +127,8 @@ def test_equal_differences_are_judged_by_their_signs():
     assert repeated_interval([0.5] * 20, at(20), 0.95) is None
 
 
-def test_a_single_pair_has_no_p():
-    assert sequential_p([0.5], at(1)) is None
+def test_a_single_pair_rejects_nothing():
+    assert sequential_p([0.5], at(1)) == 1
     assert repeated_interval([0.5], at(1), 0.95) is None
 
 

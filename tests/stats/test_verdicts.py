@@ -112,7 +112,7 @@ def test_the_adjusted_p_decides_on_equivalence_too() -> None:
 def test_no_difference_at_all_is_negligible_once_its_signs_can_say_so() -> None:
     assert verdict_on(SAME, rules=rules_with(margin=0.01)).verdict == "negligible"
     four = verdict_on(paired_effect([0.9] * 4, [0.9] * 4), rules=rules_with(margin=0.01))
-    assert (four.verdict, four.more) == ("undecided", 3)
+    assert (four.verdict, four.more) == ("undecided", 4)
     assert four.reason.endswith("n = 4: its smallest p is .0625, but .04 is needed")
 
 
@@ -135,7 +135,7 @@ def test_two_equal_differences_say_why_they_cannot_decide() -> None:
         "all differences are equal, so no interval; the sign-flip test cannot reach the level with n = 2: "
         "its smallest p is .5, but .04 is needed"
     )
-    assert decision.more == 6  # 2 / 2^8 = .0078, within the .0075 to .0107 that the second table may spend
+    assert decision.more == 7  # 2 / 2^9 = .0039, within the .005 that the second table may spend
 
 
 def test_equal_differences_wait_for_one_more_at_least_also_where_the_next_table_may_spend_more() -> None:
