@@ -55,7 +55,8 @@ def with_table(
 ) -> StudyNote:
     """Return *note* with the look that a table of *results* is, by *rules* or those of the note.
 
-    While trials are *pending*, planned looks show verdicts of complete comparisons only, and no other was judged.
+    Without a finished trial of the base it is none, and *note* is returned as it is. While trials are *pending*,
+    planned looks show verdicts of complete comparisons only, and no other was judged.
     """
     rules = rules or note.rules
     seeds, ids = seeds_of(results), ids_by_seed(results)
@@ -94,8 +95,11 @@ def record_table(
         return note, True
     contrasts = contrasts_for(results, note.contrasts)
     found = with_table(note, ledger, results, contrasts, pending=pending or planned)
+    if found is note:
+        return note, True
     counts = not planned or pending or found.judged.keys() >= {contrast.label for contrast in contrasts}
-    if all(_is_known(table, note.judged.get(label, ())) for label, (table,) in found.judged.items()):
+    known = all(_is_known(table, note.judged.get(label, ())) for label, (table,) in found.judged.items())
+    if known and note.rules in note.told:
         return note, counts
     try:
         ledger.show(found)

@@ -16,10 +16,9 @@ where pairs came between theirs later.
 all further ones could have spent, again as a test of its own: the plan too was chosen by what these had shown. A
 planned look that was shown with fewer pairs than there are now, as trials that had failed were run again, has spent
 what its pairs were due. Unless its pairs are the first of those, it decides nothing any more, nor do looks before it
-whose pairs are others as well: of two
-looks at one number of replicates either could reject, and both together would err in up to 6 % of studies instead of 5.
-Looks before it with the pairs that they had are as they were. Where the pairs were replaced, as by other code, what was
-spent on the old ones is no longer due, whatever the new ones say.
+whose pairs are others as well: of two looks at one number of replicates either could reject, and both together would
+err in up to 6 % of studies instead of 5. Looks before it with the pairs that they had are as they were. Where the pairs
+were replaced, as by other code, what was spent on the old ones is no longer due, whatever the new ones say.
 
 The boundaries of planned looks follow from what each spends (:mod:`.boundaries`).
 """
@@ -110,13 +109,12 @@ class CountedTable(NamedTuple):
 class LookSchedule:
     """The looks at a comparison: the *tables* without a plan, and the numbers of replicates that are *planned*.
 
-    *reserve*: the fraction of the level that the first table leaves for others. *min_pairs*: a look with fewer
-    decides nothing, now or later. *now*: how many replicates there are, *complete* if none of their trials is to run,
-    *enough* if their pairs are enough for a verdict.
-    *silent*: the planned looks whose pairs were others, or that came before such a one; *paid*: the numbers of pairs
-    with which they were shown, which decide nothing but for those that are *whole*, the first of the pairs now;
-    *offset*: the progress of the plan up to which its error went to pairs that were replaced. *gone*: all tables whose
-    pairs are others by now.
+    *reserve*: the fraction of the level that the first table leaves for others. *min_pairs*: a look with fewer decides
+    nothing, now or later. *now*: how many replicates there are, *complete* if none of their trials is to run, *enough*
+    if their pairs are enough for a verdict. *silent*: the planned looks whose pairs were others, or that came before
+    such a one; *paid*: the numbers of pairs with which they were shown, which decide nothing but for those that are
+    *whole*, the first of the pairs now; *offset*: the progress of the plan up to which its error went to pairs that
+    were replaced. *gone*: all tables whose pairs are others by now.
     """
 
     tables: tuple[CountedTable, ...] = ()

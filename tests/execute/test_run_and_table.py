@@ -123,3 +123,23 @@ def test_a_minimum_that_is_lowered_after_a_table_makes_no_look_of_it_nor_of_a_pl
     assert settled(plan_for("-idle", seeds=3, max_seeds=7, min_replicates=3), ledger).rules.looks == (5, 6, 7)
     with pytest.raises(StudyError, match=r"min_replicates = 5 of earlier tables, .* or give this study another name"):
         settled(plan_for("-idle", seeds=3, max_seeds=4, min_replicates=3), ledger)
+
+
+def test_a_report_of_a_table_that_is_too_small_for_a_verdict_settles_the_minimum_too(ledger, monkeypatch, executor):
+    plan = plan_for("-clear", seeds=8, max_seeds=None)
+    stopped_after(2 * 3, plan, ledger, executor)
+    monkeypatch.setattr(Ledger, "unfinished", lambda self, note: 0)  # as if another run had been the latest
+    assert table(ledger, plan).rows[0].verdict == "undecided"
+    assert (tables_of(ledger, "-clear"), ledger.note().told) == ([(3, False)], (plan.rules,))
+
+
+def test_a_ledger_whose_base_is_gone_is_reported_all_the_same(ledger, broken):
+    plan = plan_for("-idle", seeds=5, max_seeds=None)
+    run(plan, ledger)
+    run(plan_for("-idle", seeds=6, max_seeds=None), ledger)
+    for claim, folder in ledger.trials_of(plan.base_id):
+        if not claim.change:
+            folder.forget_result()
+            folder.fail("RuntimeError: gone", "")
+    assert [row.n for row in table(ledger, plan).rows] == [0]
+    assert len(ledger.note().judged["-idle"]) == 2
