@@ -270,6 +270,14 @@ def test_offsets_that_lead_outside_of_an_arrow_file_are_refused(context: DataCon
     refused(context, "cannot read .*data.arrow", "data.arrow")
 
 
+def test_a_long_text_that_is_stored_once_for_all_rows_is_not_read_for_each(context: DataContext) -> None:
+    images = pa.array([{"bytes": png(PIXELS[0]), "path": None}] * 200, KIND)
+    place = context.root / "data.parquet"
+    parquet.write_table(pa.table({"image": images, "label": ["x" * 20_000] * 200}), place, compression="zstd")
+    assert place.stat().st_size < 100_000
+    refused(context, "has a text of 20,000 bytes as a class or group; choose another column")
+
+
 @pytest.mark.parametrize("name", [b"label", b"bytes"])
 def test_names_of_columns_that_are_not_utf8_are_refused(context: DataContext, name: bytes) -> None:
     found = table(names=())
