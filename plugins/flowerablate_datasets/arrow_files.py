@@ -17,6 +17,8 @@ SUFFIXES = (*PARQUET, ".arrow")
 
 _MAX_TEXT = 10_000
 _FILE_MAGIC = b"ARROW1"
+_BUFFER = 1 << 20
+"""Bytes of a column that are read at once; without it, pyarrow reads a whole group of rows."""
 
 
 def has_pyarrow() -> bool:
@@ -99,7 +101,10 @@ def _told(path: Path) -> Iterator[None]:
 def _parquet(path: Path, as_dictionaries: Sequence[str] = ()) -> Iterator[Any]:
     from pyarrow import parquet
 
-    with open_file(path) as raw, parquet.ParquetFile(raw, read_dictionary=list(as_dictionaries)) as file:
+    with (
+        open_file(path) as raw,
+        parquet.ParquetFile(raw, read_dictionary=list(as_dictionaries), pre_buffer=False, buffer_size=_BUFFER) as file,
+    ):
         yield file
 
 
