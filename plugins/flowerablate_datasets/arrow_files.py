@@ -15,7 +15,10 @@ from flowerablate.files import open_file, require_file
 PARQUET = (".parquet", ".pq")
 SUFFIXES = (*PARQUET, ".arrow")
 
+_MAX_TEXT = 10_000
 _FILE_MAGIC = b"ARROW1"
+_BUFFER = 1 << 20
+"""Bytes of a column that are read at once; without it, pyarrow reads a whole group of rows."""
 
 
 def has_pyarrow() -> bool:
@@ -41,7 +44,7 @@ def schema_of(path: Path) -> Any:
 def rows_of(path: Path, columns: Sequence[str], at_once: int) -> Iterator[tuple[Any, ...]]:
     """Yield the values of *columns* in each row, as Python objects; *at_once* rows are in memory.
 
-    Raises :class:`DataError` if the file is damaged.
+    Raises :class:`DataError` if the file is damaged, or has texts too long for so many rows.
     """
     names = list(dict.fromkeys(columns))
     batches = _parquet_batches if path.suffix.lower() in PARQUET else _arrow_batches
@@ -51,7 +54,10 @@ def rows_of(path: Path, columns: Sequence[str], at_once: int) -> Iterator[tuple[
             batch = next(found, None)
             if batch is None:
                 return
-            values = [batch.column(batch.schema.names.index(name)).to_pylist() for name in columns]
+            read = [batch.column(batch.schema.names.index(name)) for name in columns]
+            if at_once > 1:
+                _require_short(read, path)
+            values = [column.to_pylist() for column in read]
         yield from zip(*values, strict=True)
 
 
@@ -92,16 +98,31 @@ def _told(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[Any]:
+def _parquet(path: Path, as_dictionaries: Sequence[str] = ()) -> Iterator[Any]:
     from pyarrow import parquet
 
-    with open_file(path) as raw, parquet.ParquetFile(raw) as file:
+    with (
+        open_file(path) as raw,
+        parquet.ParquetFile(raw, read_dictionary=list(as_dictionaries), pre_buffer=False, buffer_size=_BUFFER) as file,
+    ):
         yield file
 
 
 def _parquet_batches(path: Path, names: list[str], at_once: int) -> Iterator[Any]:
-    with _parquet(path) as file:
+    # As a dictionary, a long text that is stored once for all rows is in memory once.
+    with _parquet(path, names if at_once > 1 else ()) as file:
         yield from file.iter_batches(batch_size=at_once, columns=names, use_threads=False)
+
+
+def _require_short(columns: Sequence[Any], path: Path) -> None:
+    from pyarrow import compute, types
+
+    for column in columns:
+        texts = column.dictionary if types.is_dictionary(column.type) else column
+        if types.is_string(texts.type) or types.is_large_string(texts.type):
+            longest = compute.max(compute.binary_length(texts)).as_py() or 0
+            if longest > _MAX_TEXT:
+                raise DataError(f"{path} has a text of {longest:,} bytes as a class or group; choose another column")
 
 
 def _arrow_batches(path: Path, names: list[str], at_once: int) -> Iterator[Any]:

@@ -72,8 +72,14 @@ class ImageWriter:
                 f"{self.container} holds images of more than {MAX_BYTES / 1e9:,.0f} GB; unpack it yourself, and give "
                 "the folder"
             )
-        with self._place(key, origin).open("xb") as file:
-            file.write(content)
+        try:
+            with self._place(key, origin).open("xb") as file:
+                file.write(content)
+        except (FileExistsError, NotADirectoryError):
+            raise DataError(
+                f"{self.container} holds {key!r} twice, or another name that this file system takes for the same; give "
+                "each image a name of its own"
+            ) from None
 
     def leave_out(self, key: str, fault: str) -> None:
         """Note that nothing can be read from what is called *key*, and why; an error unless bad files are skipped."""

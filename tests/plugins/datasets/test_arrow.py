@@ -10,6 +10,7 @@ from pathlib import Path
 import flowerablate_datasets
 import numpy as np
 import pytest
+from flowerablate_datasets.arrow_files import rows_of
 from PIL import Image
 
 from flowerablate import DataContext, DataError
@@ -268,6 +269,29 @@ def test_offsets_that_lead_outside_of_an_arrow_file_are_refused(context: DataCon
     assert content.count(lengths) == 1
     (context.root / "data.arrow").write_bytes(content.replace(lengths, np.array([0, 9, 2**31 - 1], np.int32).tobytes()))
     refused(context, "cannot read .*data.arrow", "data.arrow")
+
+
+def test_a_long_text_that_is_stored_once_for_all_rows_is_not_read_for_each(context: DataContext) -> None:
+    images = pa.array([{"bytes": png(PIXELS[0]), "path": None}] * 200, KIND)
+    place = context.root / "data.parquet"
+    parquet.write_table(pa.table({"image": images, "label": ["x" * 20_000] * 200}), place, compression="zstd")
+    assert place.stat().st_size < 100_000
+    refused(context, "has a text of 20,000 bytes as a class or group; choose another column")
+
+
+@pytest.mark.parametrize("pages", [{"row_group_size": 4}, {"write_batch_size": 4, "data_page_size": 4_000_000}])
+def test_memory_holds_a_page_and_not_the_file(context: DataContext, pages: dict[str, int]) -> None:
+    images = [{"bytes": np.random.default_rng(row).bytes(1_000_000), "path": None} for row in range(60)]
+    place = context.root / "data.parquet"
+    parquet.write_table(pa.table({"image": pa.array(images, KIND)}), place, use_dictionary=False, **pages)
+    usual, pool, most = pa.default_memory_pool(), pa.system_memory_pool(), 0
+    pa.set_memory_pool(pool)
+    try:
+        for _ in rows_of(place, ["image"], 1):
+            most = max(most, pool.bytes_allocated())
+    finally:
+        pa.set_memory_pool(usual)
+    assert 1_000_000 <= most < 20_000_000
 
 
 @pytest.mark.parametrize("name", [b"label", b"bytes"])

@@ -103,3 +103,14 @@ def test_validation_without_a_test_part_is_the_test_part(context: DataContext, c
 def test_classes_are_in_the_order_of_numbers_of_any_length() -> None:
     assert in_number_order(["10", "9", "1" + "0" * 5000, "0", "9"]) == ("0", "9", "10", "1" + "0" * 5000)
     assert in_number_order(["rose", "2", "daisy"]) == ("daisy", "rose", "2")
+
+
+@pytest.mark.parametrize("keys", [("a.png", "./a.png"), ("a/b.png", "a//b.png"), ("a.png", "a.png/b.png")])
+def test_names_that_are_the_same_file_are_refused(context: DataContext, container: Path, keys: tuple[str, str]) -> None:
+    def write(writer: ImageWriter) -> None:
+        for key in keys:
+            writer.write_file(key, b"content", ImageOrigin("a"))
+
+    with pytest.raises(DataError, match="twice, or another name that this file system takes for the same"):
+        unpacked_once(context, [container], {}, write)
+    assert left(context) == []
