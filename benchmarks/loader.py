@@ -209,7 +209,7 @@ def _serve(options: argparse.Namespace) -> None:
     if prepared:
         wait_politely()  # before torch is imported
     import torch
-    from flowerablate_datasets.folder import scan
+    from flowerablate_datasets.folders.folder import scan
 
     from flowerablate.train.device import keep_memory
 

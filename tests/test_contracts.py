@@ -228,7 +228,18 @@ LARGE = {"resnet32", "resnet44", "resnet56", "resnet110", "resnet34", "resnet50"
 LARGE |= {"wide_resnet50_2", "resnext50_32x4d", "resnet50d", "resnet14", "resnet18", "seresnet50"}
 """Networks that take long: resnet8 and resnet20, which are built of the same blocks, are always tried."""
 
-OF_FILES = {"folder", "table", "flowers", "flowers102", "chest-xray", "findings", "arrays", "idx", "arrow", "webdataset"}
+OF_FILES = {
+    "folder",
+    "table",
+    "flowers",
+    "flowers102",
+    "chest-xray",
+    "findings",
+    "arrays",
+    "idx",
+    "arrow",
+    "webdataset",
+}
 """Data sets that need files: the tests of their plugin make some, and run the suite on them."""
 
 

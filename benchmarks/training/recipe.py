@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from flowerablate_datasets.folder import scan
+from flowerablate_datasets.folders.folder import scan
 from torch import nn
 
 from flowerablate import ModelContext, Samples

@@ -7,7 +7,7 @@ from typing import Any
 
 import flowerablate as fa
 
-from .addresses import FLOWER_PHOTOS
+from .public.addresses import FLOWER_PHOTOS
 
 _PATH = "a relative path begins at the study's folder"
 
@@ -22,15 +22,15 @@ def flowerablate_register(register: Any) -> None:
 
 def _folder() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
-        from .folder import build
+        from .folders.folder import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
         from flowerablate.data.archives import is_archive
 
-        from .container_kinds import is_container
-        from .metadata_files import metadata_files
+        from .containers.container_kinds import is_container
+        from .tables.metadata_files import metadata_files
 
         return (not metadata_files(path) if path.is_dir() else is_archive(path)) and not is_container(path)
 
@@ -59,14 +59,14 @@ def _reading() -> tuple[fa.Param, ...]:
 
 def _table() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
-        from .label_table import build
+        from .tables.label_table import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
-        from .arrow import reads_arrow
-        from .metadata_files import metadata_files
-        from .table_rows import SUFFIXES
+        from .containers.arrow import reads_arrow
+        from .tables.metadata_files import metadata_files
+        from .tables.table_rows import SUFFIXES
 
         if path.is_file():
             return path.suffix.lower() in SUFFIXES and not reads_arrow(path)
@@ -92,12 +92,12 @@ def _table() -> fa.DatasetSpec:
 
 def _arrays() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
-        from .arrays import build
+        from .containers.arrays import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
-        from .arrays import reads_arrays
+        from .containers.arrays import reads_arrays
 
         return reads_arrays(path)
 
@@ -125,12 +125,12 @@ def _arrays() -> fa.DatasetSpec:
 
 def _idx() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
-        from .idx import build
+        from .containers.idx import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
-        from .idx import reads_idx
+        from .containers.idx import reads_idx
 
         return reads_idx(path)
 
@@ -148,12 +148,12 @@ def _idx() -> fa.DatasetSpec:
 
 def _arrow() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
-        from .arrow import build
+        from .containers.arrow import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
-        from .arrow import reads_arrow
+        from .containers.arrow import reads_arrow
 
         return reads_arrow(path)
 
@@ -176,12 +176,12 @@ def _arrow() -> fa.DatasetSpec:
 
 def _webdataset() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
-        from .webdataset_tars import build
+        from .containers.webdataset_tars import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
-        from .tar_samples import reads_samples
+        from .containers.tar_samples import reads_samples
 
         return reads_samples(path)
 
@@ -201,7 +201,7 @@ def _webdataset() -> fa.DatasetSpec:
 
 def _flowers() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
-        from .flower_photos import build
+        from .public.flower_photos import build
 
         return build(context, **params)
 
@@ -223,12 +223,12 @@ def _flowers() -> fa.DatasetSpec:
 
 def _flowers102() -> fa.DatasetSpec:
     def build(context: fa.DataContext, path: str) -> fa.Samples:
-        from .flowers102 import build
+        from .public.flowers102 import build
 
         return build(context, path=path)
 
     def reads(path: Path) -> bool:
-        from .flowers102 import is_flowers102
+        from .public.flowers102 import is_flowers102
 
         return is_flowers102(path)
 
@@ -243,13 +243,13 @@ def _flowers102() -> fa.DatasetSpec:
 
 def _chest_xray() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: str) -> fa.Samples:
-        from .chest_xray import build
+        from .public.chest_xray import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
-        from .chest_xray import is_chest_xray
-        from .places import unwrapped
+        from .folders.places import unwrapped
+        from .public.chest_xray import is_chest_xray
 
         return path.is_dir() and unwrapped(path, is_chest_xray) is not None
 
@@ -278,12 +278,12 @@ def _chest_xray() -> fa.DatasetSpec:
 
 def _findings() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: str) -> fa.Samples:
-        from .findings import build
+        from .public.findings import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
-        from .findings import has_findings
+        from .public.findings import has_findings
 
         return has_findings(path)
 
@@ -302,7 +302,7 @@ def _findings() -> fa.DatasetSpec:
 
 def _synthetic() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
-        from .synthetic import build
+        from .drawn.synthetic import build
 
         return build(context, **params)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from flowerablate_datasets import synthetic
+from flowerablate_datasets.drawn import synthetic
 
 from flowerablate.cli.app import app
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import flowerablate_datasets
 import numpy as np
 import pytest
-from flowerablate_datasets.arrow_files import rows_of
+from flowerablate_datasets.containers.arrow_files import rows_of
 from PIL import Image
 
 from flowerablate import DataContext, DataError

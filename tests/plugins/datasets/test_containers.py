@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flowerablate_datasets.class_order import in_number_order
-from flowerablate_datasets.containers import ImageOrigin, ImageWriter, unpacked_once
+from flowerablate_datasets.containers.unpacked import ImageOrigin, ImageWriter, unpacked_once
 from PIL import Image
 
 from flowerablate import DataContext, DataError

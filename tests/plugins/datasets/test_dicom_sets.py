@@ -12,7 +12,7 @@ import flowerablate_datasets
 import numpy as np
 import pytest
 from dicom_files import NAME, SHIPPED, dataset, image, written
-from flowerablate_datasets.folder import build
+from flowerablate_datasets.folders.folder import build
 from PIL import Image
 
 from flowerablate import DataContext, DataError, Samples

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flowerablate_datasets.folder import build, scan
+from flowerablate_datasets.folders.folder import build, scan
 
 from flowerablate import DataContext, DataError
 

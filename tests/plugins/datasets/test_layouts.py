@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flowerablate_datasets.folder import build, scan
-from flowerablate_datasets.folder_names import part_of
+from flowerablate_datasets.folders.folder import build, scan
+from flowerablate_datasets.folders.folder_names import part_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

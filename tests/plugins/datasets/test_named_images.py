@@ -4,8 +4,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from flowerablate_datasets.folder import build
-from flowerablate_datasets.named_images import cure_for, scan
+from flowerablate_datasets.folders.folder import build
+from flowerablate_datasets.folders.named_images import cure_for, scan
 from PIL import Image
 
 from flowerablate import DataError

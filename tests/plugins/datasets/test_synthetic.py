@@ -13,11 +13,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from flowerablate_datasets import drawing, synthetic
-from flowerablate_datasets import drawn_images as contact_sheet
-from flowerablate_datasets.drawing_numbers import DrawnNumbers, cosine, sine
-from flowerablate_datasets.scene import draw_image, sprinkle
-from flowerablate_datasets.synthetic import build
+from flowerablate_datasets.drawn import drawing, synthetic
+from flowerablate_datasets.drawn import drawn_images as contact_sheet
+from flowerablate_datasets.drawn.drawing_numbers import DrawnNumbers, cosine, sine
+from flowerablate_datasets.drawn.scene import draw_image, sprinkle
+from flowerablate_datasets.drawn.synthetic import build
 from PIL import Image
 
 import flowerablate
@@ -197,7 +197,7 @@ def test_a_run_that_is_killed_half_way_leaves_nothing_that_is_trusted(context: D
         import os, signal, sys
         from pathlib import Path
         from flowerablate import DataContext
-        from flowerablate_datasets.synthetic import build
+        from flowerablate_datasets.drawn.synthetic import build
         def progress(what, done, total):
             if done == 5:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -13,9 +13,9 @@ from flowerablate.data.archives import tar_files, telling_damage
 from flowerablate.errors import cause_of
 from flowerablate.files import open_text
 
-from .containers import ImageOrigin, ImageWriter, count_of, unpacked_once
 from .shards import Shard
 from .tar_samples import TarMember, class_file, member_of, tar_shards
+from .unpacked import ImageOrigin, ImageWriter, count_of, unpacked_once
 
 _MAX_IMAGE = 1 << 28
 _MAX_TEXT = 1 << 20

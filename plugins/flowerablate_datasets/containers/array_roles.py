@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flowerablate import DataError
 
-from .folder_names import part_of
+from ..folders.folder_names import part_of
 
 IMAGES, LABELS, GROUPS, NAMES = "images", "labels", "group", "class_names"
 

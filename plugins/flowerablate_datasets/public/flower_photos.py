@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flowerablate import DataContext, DataError, Samples
 
+from ..folders.folder import build as of_folder
+from ..folders.folder import scan
+from ..folders.places import fetched, with_classes
 from .addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
-from .folder import build as of_folder
-from .folder import scan
-from .places import fetched, with_classes
 
 
 def build(

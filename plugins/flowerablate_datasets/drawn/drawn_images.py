@@ -17,7 +17,7 @@ from PIL import Image
 from flowerablate import DataError
 from flowerablate.data.decode import decode
 
-from .folder import scan
+from ..folders.folder import scan
 from .scene import draw_image
 
 _GAP = 4

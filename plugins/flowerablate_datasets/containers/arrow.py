@@ -14,13 +14,13 @@ from flowerablate.data.archives import MAX_FILES
 from flowerablate.errors import message_of
 from flowerablate.files import content_of
 
+from ..folders.folder_names import part_of
+from ..tables.metadata_files import metadata_files
 from .arrow_columns import ArrowColumns, arrow_columns, image_columns
 from .arrow_files import PARQUET, SUFFIXES, has_pyarrow, rows_of, schema_of
-from .containers import ImageOrigin, ImageWriter, count_of, unpacked_once
 from .encoded_images import image_suffix
-from .folder_names import part_of
-from .metadata_files import metadata_files
 from .shards import Shard, in_part_order, shard_part, shards_in
+from .unpacked import ImageOrigin, ImageWriter, count_of, unpacked_once
 
 _SAVED, _SAVED_PARTS = "state.json", "dataset_dict.json"
 _LABELS_AT_ONCE = 4096

@@ -21,8 +21,8 @@ from filelock import FileLock
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.files import content_of
 
+from ..folders.folder import scan
 from .drawing import draw_files, key_of
-from .folder import scan
 
 GENERATOR = 2
 """Version of the drawing code; increment it with every change that alters a pixel, so that caches are redrawn."""

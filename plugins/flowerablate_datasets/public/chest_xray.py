@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from flowerablate import DataContext, DataError, Samples
 
-from .folder import CHEST_XRAYS, scan
-from .places import folder_of
+from ..folders.folder import CHEST_XRAYS, scan
+from ..folders.places import folder_of
 
 _PERSON = re.compile(r"(?P<number>person\d+)_(?P<series>[A-Za-z]+)_")
 _NORMAL = re.compile(r"(?P<number>(NORMAL\d*-)?IM-\d+)-")

@@ -12,9 +12,9 @@ from flowerablate import DataContext, DataError, Samples
 
 from .array_labels import labels_of, texts_of
 from .array_roles import GROUPS, IMAGES, LABELS, NAMES, PartArrays, parts_of, role_of
-from .containers import ImageOrigin, ImageWriter, count_of, unpacked_once
 from .numpy_files import array_names, array_of, member
 from .pixel_arrays import images_of
+from .unpacked import ImageOrigin, ImageWriter, count_of, unpacked_once
 
 SUFFIXES = (".npz", ".npy")
 

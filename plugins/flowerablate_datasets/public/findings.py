@@ -13,7 +13,7 @@ from pathlib import Path
 from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
 from flowerablate.files import content_of
 
-from .table_rows import TableRow, head_of, read_rows
+from ..tables.table_rows import TableRow, head_of, read_rows
 
 IMAGE, LABELS, PATIENT = COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
 """The columns of the table that are read."""

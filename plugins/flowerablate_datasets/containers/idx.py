@@ -19,10 +19,10 @@ from flowerablate.data.archives import MAX_BYTES, MAX_FILES
 from flowerablate.errors import message_of
 from flowerablate.files import open_file
 
+from ..folders.folder_names import part_of
 from .array_labels import labels_of
-from .containers import ImageOrigin, ImageWriter, unpacked_once
-from .folder_names import part_of
 from .pixel_arrays import images_of
+from .unpacked import ImageOrigin, ImageWriter, unpacked_once
 
 _NAME = re.compile(
     r"(?P<prefix>.*?)[-_.]?(?P<kind>images|labels)[-_.]idx(?P<axes>[13])[-_.]?ubyte(?P<gzip>\.gz)?", re.I

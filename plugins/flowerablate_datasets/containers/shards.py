@@ -12,7 +12,7 @@ from flowerablate.contracts import SPLITS
 from flowerablate.data.tree import is_junk
 from flowerablate.errors import cause_of
 
-from .folder_names import part_of
+from ..folders.folder_names import part_of
 
 _NUMBER = re.compile(r"[-_.]?\d+([-_.]of[-_.]\d+)?$")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
 
-from .class_order import in_number_order
-from .folder_names import part_of
+from ..class_order import in_number_order
+from ..folders.folder_names import part_of
 from .listed_images import ListedImages
 from .metadata_files import metadata_files, require_all_parts
 from .table_columns import Columns, columns_of

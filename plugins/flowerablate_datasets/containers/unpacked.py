@@ -17,7 +17,7 @@ from flowerablate.data.whole_folders import whole_folder
 from flowerablate.errors import cause_of
 from flowerablate.files import content_of, write_json
 
-from .class_order import in_number_order
+from ..class_order import in_number_order
 
 if TYPE_CHECKING:
     import numpy as np

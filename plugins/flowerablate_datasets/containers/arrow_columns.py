@@ -9,10 +9,10 @@ from typing import Any
 
 from flowerablate import DataError
 
+from ..folders.folder_names import part_of
+from ..tables.table_columns import GROUP, LABEL, NONE, SPLIT, known_column
 from .arrow_files import class_names_of, rows_of
 from .encoded_images import UNKNOWN, image_suffix
-from .folder_names import part_of
-from .table_columns import GROUP, LABEL, NONE, SPLIT, known_column
 
 _IMAGE = ("image", "img", "images", "jpg", "png", "picture", "pixelvalues", "imagebytes", "bytes", "content")
 _PEEKED = 4

@@ -1,0 +1,1 @@
+"""Roses and daisies, drawn."""

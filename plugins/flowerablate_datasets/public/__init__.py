@@ -1,0 +1,1 @@
+"""Public data sets, by the names that their makers gave to files."""
