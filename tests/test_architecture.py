@@ -203,7 +203,7 @@ def test_what_python_users_read_names_no_option_as_it_is_typed():
     assert dashed(files["api/options.py"])
     said = {name: dashed(path) for name, path in files.items() if not {name, name.split("/")[0]} & typed}
     plugins = REPOSITORY / "plugins" / "flowerablate_datasets"
-    said |= {path.name: dashed(path) for path in plugins.glob("*.py") if path.name != "drawn_images.py"}
+    said |= {path.name: dashed(path) for path in plugins.rglob("*.py") if path.name != "drawn_images.py"}
     assert {name: texts for name, texts in said.items() if texts} == {}
 
 
