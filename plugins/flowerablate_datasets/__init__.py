@@ -7,7 +7,7 @@ from typing import Any
 
 import flowerablate as fa
 
-from .public.addresses import FLOWER_PHOTOS
+from .addresses import FLOWER_PHOTOS
 
 _PATH = "a relative path begins at the study's folder"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flowerablate import DataContext, DataError, Samples
 
+from ..addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
 from ..folders.folder import build as of_folder
 from ..folders.folder import scan
 from ..folders.places import fetched, with_classes
-from .addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
 
 
 def build(

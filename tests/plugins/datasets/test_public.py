@@ -14,7 +14,7 @@ from pathlib import Path
 import flowerablate_datasets
 import numpy as np
 import pytest
-from flowerablate_datasets.public.addresses import FLOWER_PHOTOS
+from flowerablate_datasets.addresses import FLOWER_PHOTOS
 from PIL import Image
 from scipy.io import savemat
 
