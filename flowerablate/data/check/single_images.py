@@ -28,7 +28,7 @@ def looks_of_images(samples: Samples, seen: Sequence[int], looks: Sequence[Look]
             f"a side below {_TINY} pixels",
             "they would be enlarged: are they thumbnails or icons?",
         ),
-        _some("constant images", constant, "of a single grey value", "nothing can be learned from them: remove them"),
+        _some("constant images", constant, "a single grey value", "nothing can be learned from them: remove them"),
     ]
 
 
