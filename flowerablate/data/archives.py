@@ -51,7 +51,12 @@ _DAMAGED = (
 
 def is_archive(path: Path) -> bool:
     """Whether *path* is a file with the suffix of an archive."""
-    return path.is_file() and path.name.lower().endswith((*_TAR_ENDINGS, ".zip"))
+    return path.is_file() and has_archive_suffix(path.name)
+
+
+def has_archive_suffix(name: str) -> bool:
+    """Whether *name* ends as the name of an archive that :func:`unpack` reads."""
+    return name.lower().endswith((*_TAR_ENDINGS, ".zip"))
 
 
 def unpack(

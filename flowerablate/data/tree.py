@@ -16,8 +16,11 @@ from ..files import open_file
 from .file_kinds import HEAD, is_dicom, may_be_dicom
 
 JUNK = frozenset({"__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"})
-JUNK |= {"dicomdir"}
+JUNK |= {"dicomdir", "lost+found", "#recycle", "ehthumbs.db", "picasa.ini", "icon\r"}
 """Names, in lower case, that a system, a server or a DICOM disk adds; those that begin with a dot are junk as well."""
+
+ANY = "*"
+"""Stands for a folder of any name, in a path that tells which folders count."""
 
 _SNIFFED = 3
 """Files of each unknown suffix of which the first bytes are read: enough to tell photographs from lists of labels."""
@@ -43,12 +46,15 @@ class Identity:
 class Folder:
     """A folder at *path*, *key* relative to where the tree begins (empty there); read when it is asked.
 
-    *above*: the identities of the folders that it lies in, so that loops of links end.
+    *above*: the identities of the folders that it lies in, so that loops of links end. *within*: the names of the
+    folders below it that alone count, level by level, :data:`ANY` for all; what is beside them, or above the last, is
+    not seen.
     """
 
     path: Path
     key: str = ""
     above: tuple[Identity, ...] = ()
+    within: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -77,7 +83,10 @@ class Folder:
         """Its subfolders, sorted by name."""
         here = (*self.above, self.identity)
         names = sorted(entry.name for entry in self._listed if _is_folder(entry))
-        return [Folder(self.path / name, f"{self.key}/{name}" if self.key else name, here) for name in names]
+        if self.within and self.within[0] != ANY:
+            names = [name for name in names if name == self.within[0]]
+        start = f"{self.key}/" if self.key else ""
+        return [Folder(self.path / name, start + name, here, self.within[1:]) for name in names]
 
     @cached_property
     def filled(self) -> list[Folder]:
@@ -107,7 +116,7 @@ class Folder:
 
     @cached_property
     def _files(self) -> set[str]:
-        return {entry.name for entry in self._listed if not _is_folder(entry)}
+        return set() if self.within else {entry.name for entry in self._listed if not _is_folder(entry)}
 
     @cached_property
     def _listed(self) -> list[os.DirEntry[str]]:

@@ -5,35 +5,39 @@ Only names are read here, 100,000 in about two seconds; unreadable images are fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
-from flowerablate.data.tree import Folder, other_files, special_file
+from flowerablate.data.tree import Folder, Identity, special_file
 
-from .layouts import Class, FolderLayout, layout_of
+from . import layout_words as words
+from .layouts import PARTS, Class
 from .places import folder_or_unpacked
+from .readings import Reading, Wish, reading_of
 
 CHEST_XRAYS = ("NORMAL", "PNEUMONIA")
 """The classes of the data set ``chest-xray``, which an archive cannot be told from before it is unpacked."""
 
-_NAMED = 3
-"""Left-out folders and suffixes that are named."""
+EVERYTHING = Wish()
+"""No option: what there is, in the one way in which it can be read."""
 
 
-def build(context: DataContext, path: str, *, level: int = 0, classes: Sequence[str] = (), sha256: str = "") -> Samples:
+def build(context: DataContext, path: str, *, sha256: str = "", **options: Any) -> Samples:
     """Scan the folder or archive *path*; a relative path begins at the study's folder, ``~`` is the home folder.
 
-    *level* and *classes*: see :func:`scan`. *sha256*, if given, is the checksum of the archive. Patients of DICOM files
-    are groups: see :func:`.patients.with_patients`.
+    *options*: those of :class:`.readings.Wish`. *sha256*, if given, is the checksum of the archive. Patients of DICOM
+    files are groups: see :func:`.patients.with_patients`.
     """
     if not path.strip():
         raise DataError("the folder data set needs a folder; name it as the data, or as path under [dataset]")
     place = context.root / Path(path).expanduser()
     root = folder_or_unpacked(context, path, sha256)
     try:
-        samples = scan(root, skip_bad=context.skip_bad, level=level, classes=classes)
+        samples = scan(root, skip_bad=context.skip_bad, wish=Wish(**options))
     except DataError as error:
         raise DataError(str(error).replace(str(root), str(place))) from None  # the reader knows the archive
     if samples.splits and samples.classes == CHEST_XRAYS and root != place:
@@ -44,14 +48,15 @@ def build(context: DataContext, path: str, *, level: int = 0, classes: Sequence[
     return with_patients(samples, context.progress)
 
 
-def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequence[str] = ()) -> Samples:
+def scan(root: Path, *, skip_bad: bool = False, wish: Wish = EVERYTHING) -> Samples:
     """List the images below *root* in a fixed order: by split, class and path.
 
-    Folders are read as :func:`.layouts.layout_of` says, which takes *level* and the names of *classes*. Links are
-    followed; within a class no folder is read twice. ``found`` of the samples says what was read and what was left out.
+    Folders are read as :mod:`.readings` says. Links are followed; within a class no folder is read twice. ``found`` of
+    the samples says what was read and what was left out.
 
-    Raises :class:`DataError` if the folder does not exist, for a layout that cannot be read, or in several ways, and
-    for a file that nothing can be read from, such as a FIFO, or whose name is not UTF-8 (skipped with *skip_bad*).
+    Raises :class:`DataError` if the folder does not exist, for a layout that cannot be read, or in several ways, for a
+    folder that links bring into two classes or parts, and for a file that nothing can be read from, such as a FIFO, or
+    whose name is not UTF-8 (skipped with *skip_bad*).
     """
     if not root.exists():
         raise DataError(f"no folder or archive {root}; check the path (a relative path begins at the study's folder)")
@@ -59,40 +64,46 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
         raise DataError(
             f"{root} is no archive (.tgz, .tar.gz, .zip ...); give one, or a folder of one subfolder per class"
         )
-    tree = Folder(root)
-    layout = layout_of(tree, level=level, names=classes)
-    names = tuple(sorted({each.name for each in layout.classes}))
-    keys: list[str] = []
-    labels: list[int] = []
-    splits: list[str] = []
+    reading = reading_of(Folder(root), wish)
+    names = tuple(sorted(reading.names))
+    label_of = {name: label for label, name in enumerate(names)}
+    found: dict[str, Class] = {}
     bad: list[str] = []
-    for each in layout.classes:
-        label = names.index(each.name)
-        for key in _keys(layout, each):
-            if fault := _fault(layout.top.path / key, key):
-                if not skip_bad:
-                    raise DataError(f"{fault}; remove or rename it, or leave it out (skip-bad)")
-                bad.append(key.encode(errors="backslashreplace").decode())
-                continue
-            keys.append(key)
-            labels.append(label)
-            splits.append(each.part)
-    with_splits = any(splits)
+    for key, one in _images(reading):
+        if fault := _fault(reading.top.path / key, key):
+            if not skip_bad:
+                raise DataError(f"{fault}; remove or rename it, or leave it out (skip-bad)")
+            bad.append(key.encode(errors="backslashreplace").decode())
+            continue
+        found[key] = one
+    if without := sorted(set(names) - {one.name for one in found.values()}):
+        raise DataError(f"no file in the class {without[0]!r} of {root} can be read; rename or remove its folder")
     return Samples(
         classes=names,
-        keys=tuple(keys),
-        paths=tuple(layout.top.path / key for key in keys),
-        labels=tuple(labels),
-        splits=tuple(splits) if with_splits else None,
+        keys=tuple(found),
+        paths=tuple(reading.top.path / key for key in found),
+        labels=tuple(label_of[one.name] for one in found.values()),
+        splits=tuple(one.part for one in found.values()) if any(one.part for one in reading.classes) else None,
         skipped=tuple(bad),
-        left_out=_left_out(tree, layout),
+        read_as=words.read_as(wish.within, reading.level, reading.parts),
+        left_out=words.left_out(reading.root, reading.classes),
     )
 
 
-def _keys(layout: FolderLayout, one: Class) -> list[str]:
-    """Return the keys of the images of *one* class, sorted; they are relative to the folder of the data set."""
-    start = len(layout.top.key) + 1 if layout.top.key else 0
-    return sorted(f"{folder.key[start:]}/{name}" for folder in one.folder.walk() for name in folder.images)
+def _images(reading: Reading) -> Iterator[tuple[str, Class]]:
+    """Yield the key of each image, relative to the folder of the data set, and its class: by part, class and path."""
+    start = len(reading.top.key) + 1 if reading.top.key else 0
+    owners: dict[Identity, Class] = {}
+    found: dict[tuple[int, str], list[tuple[str, Class]]] = {}
+    for one in reading.classes:
+        keys = found.setdefault((PARTS.index(one.part) if one.part else 0, one.name), [])
+        for folder in one.folder.walk():
+            owner = owners.setdefault(folder.identity, one)
+            if owner != one:
+                raise words.linked_twice(folder, owner, one)
+            keys += [(f"{folder.key[start:]}/{name}", one) for name in folder.images]
+    for _, keys in sorted(found.items()):
+        yield from sorted(keys, key=itemgetter(0))
 
 
 def _fault(path: Path, key: str) -> str:
@@ -104,30 +115,3 @@ def _fault(path: Path, key: str) -> str:
         return f"the name of {str(path).encode(errors='backslashreplace').decode()} is not UTF-8"
     kind = special_file(path)
     return f"{path} is {kind}, not a file" if kind else ""
-
-
-def _left_out(top: Folder, layout: FolderLayout) -> tuple[str, ...]:
-    """Return what was left out, as phrases."""
-    by_content, others = other_files(top)
-    inside = sum(len(folder.images) for each in layout.classes for folder in each.folder.walk())
-    beside = sum(len(folder.images) for folder in top.walk()) - inside
-    left_out = []
-    if layout.left_out:
-        shown = _few([each.key for each in layout.left_out])
-        left_out.append(f"{_count(len(layout.left_out), 'folder')} ({shown})")
-    if beside > 0:
-        left_out.append(f"{_count(beside, 'image')} outside the classes")
-    if by_content:
-        left_out.append(f"{_count(sum(by_content.values()), 'image')} with another suffix ({_few(list(by_content))})")
-    if others:
-        files = _count(sum(others.values()), "file that is no image", "files that are no images")
-        left_out.append(f"{files} ({_few(list(others))})")
-    return tuple(left_out)
-
-
-def _count(number: int, noun: str, many: str = "") -> str:
-    return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")

@@ -1,22 +1,22 @@
-"""How the folders of a data set are read: which are classes, which are parts of a split, and what is left out.
+"""What the names of folders mean, and the levels of a tree: which folders are classes, which are parts of a split.
 
-====================================  ==================================================================================
-``CLASS/...``                         each folder is a class, with everything nested in it
-``train/CLASS/...``, ``test/...``     parts of a split above the classes, by any of the names that people give them
-``CLASS/train/...``                   parts of a split below the classes, in each of them
-``NAME/...`` alone                    a folder around any of these is passed
-====================================  ==================================================================================
+=====================================  =================================================================================
+``CLASS/...``                          each folder is a class, with everything nested in it
+``train/CLASS/...``, ``test/...``      parts of a split above the classes, by any of the names that people give them
+``CLASS/train/...``                    parts of a split below the classes, in each of them
+``trainCLASS/...``, ``testCLASS/...``  parts of a split in the names of the classes
+``NAME/...`` alone                     a folder around any of these is passed
+=====================================  =================================================================================
 
-Where the folders directly here have no images of their own, but several folders with images each, two readings are
-possible: these are the classes, or those below. It is not guessed: :class:`DataError` names both, and the *level* that
-chooses. Folders of patients or of parts of a download, such as ``patient3`` or ``images_part_1``, are no classes.
+Folders that are parts of a split count as no level. What else the path of an image has are its levels, and one of them
+is that of the classes: :mod:`.readings` says which.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from flowerablate import DataError
 from flowerablate.data.tree import Folder
@@ -24,17 +24,25 @@ from flowerablate.data.tree import Folder
 PARTS = ("train", "val", "test")
 """The parts of a split, in the order in which samples are listed."""
 
+NO_PARTS = "none"
+"""As the only name of a part: no folder is a part of a split."""
+
+DEEPEST = 9
+"""Levels that are looked at."""
+
 _PART_OF_WORD = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing", "tst"), "test"),
 }
 _FILLERS = frozenset({"set", "data", "dataset", "image", "images", "img", "imgs", "split", "seg", "folder", "samples"})
+_ORDER = re.compile(r"\d{1,2}[\W_]+")
+_IN_NAME = re.compile(rf"(?P<part>{'|'.join(sorted(_PART_OF_WORD, key=len, reverse=True))})[\W_]*(?P<rest>.+)", re.I)
 _NUMBERED = re.compile(r"(?:.*[\W_])?(?P<word>[A-Za-z]+)[\W_]*\d+[A-Za-z]{0,2}")
 _GROUPS = frozenset({"patient", "pat", "pid", "person", "subject", "subj", "sub", "case", "study", "series", "scan"})
 _GROUPS |= {"slide", "exam", "session", "visit", "animal", "p", "s", "id"}
 _GROUPS |= {"part", "batch", "fold", "chunk", "shard", "image", "images", "img"}
-_SHOWN = 4
+_CONTENTS = frozenset({"image", "img", "mask", "annotation", "label", "segmentation", "groundtruth", "gt", "bbox"})
 
 
 @dataclass(frozen=True)
@@ -47,174 +55,177 @@ class Class:
 
 
 @dataclass(frozen=True)
-class FolderLayout:
-    """What the folders below *top* are: *classes*, once for each part of a split; *left_out*: folders that are none."""
+class PartNames:
+    """Which folders are parts of a split: those with the usual names, or those *chosen*, each with its part.
 
-    top: Folder
-    classes: tuple[Class, ...]
-    left_out: tuple[Folder, ...] = ()
+    :func:`chosen_parts` makes one of what a user wrote.
+    """
+
+    chosen: Mapping[str, str] | None = None
+
+    def split_of(self, folder: Folder) -> dict[str, Folder]:
+        """Return the folder of each part in *folder*, if there is one to train on and one to test on; else nothing.
+
+        A part for validation without one for tests is the one for tests. Raises :class:`DataError` for two of a part.
+        """
+        found: dict[str, Folder] = {}
+        for each in folder.folders:
+            part = self._part(each)
+            if part and part in found:
+                raise DataError(
+                    f"{folder.path} has both {found[part].name}/ and {each.name}/ for the {part} split; remove one of "
+                    "them, or name the folders that are the parts (dataset.parts)"
+                )
+            if part:
+                found[part] = each
+        if "train" not in found or len(found) == 1 or (self.chosen and len(found) < len(self.chosen)):
+            return {}
+        if "test" not in found:
+            found["test"] = found.pop("val")
+        return {part: found[part] for part in PARTS if part in found}
+
+    def split_in_names(self, folder: Folder) -> list[Class]:
+        """Return the folders in *folder* if each is named by a part and a class, and each class is in each part."""
+        if self.chosen is not None:
+            return []
+        matches = [(_IN_NAME.fullmatch(each.name), each) for each in folder.filled]
+        found = [Class(m["rest"], each, _PART_OF_WORD[m["part"].lower()]) for m, each in matches if m is not None]
+        parts, names = {each.part for each in found}, {each.name for each in found}
+        is_grid = len(found) == len({(each.name, each.part) for each in found}) == len(parts) * len(names)
+        if len(found) < len(matches) or not is_grid or "train" not in parts or min(len(parts), len(names)) < 2:
+            return []
+        tests = "test" if "test" in parts else "val"
+        return [Class(each.name, each.folder, "test" if each.part == tests else each.part) for each in found]
+
+    def _part(self, folder: Folder) -> str:
+        if self.chosen is not None:
+            return self.chosen.get(folder.name, "")
+        part = part_of(folder.name)
+        return part if part and folder.has_files else ""
+
+
+def chosen_parts(written: Sequence[str]) -> PartNames:
+    """Return the parts that *written* names: folders such as ``val``, ``test=unseen``, or ``none`` alone; empty: usual.
+
+    Raises :class:`DataError` for a name that says no part, for a part named twice, and if none is for training.
+    """
+    if not written:
+        return PartNames()
+    if tuple(written) == (NO_PARTS,):
+        return PartNames({})
+    chosen: dict[str, str] = {}
+    for each in written:
+        part, equals, name = each.partition("=")
+        if not equals or part not in PARTS:
+            part, name = part_of(each), each
+        if not part:
+            raise DataError(
+                f"dataset.parts names {each!r}, which does not say which part it is; write, for instance, test={each}"
+            )
+        if part in chosen.values():
+            raise DataError(f"dataset.parts names two folders for the {part} split, {each!r} the second; remove one")
+        chosen[name] = part
+    if "train" not in chosen.values() or len(chosen) < 2:
+        raise DataError(
+            f"dataset.parts names only {', '.join(written)}; name a folder to train on and one to test on, or one "
+            "that is read alone as dataset.within"
+        )
+    return PartNames(chosen)
+
+
+@dataclass
+class Levels:
+    """The levels of the folders in *root*, or in *top* if all lies there: ``at[0]`` are the first, ``at[1]`` in these.
+
+    *names*, if given, are those on the first level that count, if they are there. *split*: the parts above all levels.
+    """
+
+    root: Folder
+    parts: PartNames
+    names: tuple[str, ...] = ()
+    top: Folder = field(init=False)
+    split: dict[str, Folder] = field(init=False)
+    at: list[list[Class]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.top = _passed(self.root, self.parts)
+        self.split = self.parts.split_of(self.top)
+        first = self._below(Class("", self.top))
+        if set(self.names) <= {each.name for each in first}:
+            first = [each for each in first if not self.names or each.name in self.names]
+        self.at = [first] if first else []
+        while 0 < len(self.at) < DEEPEST and (deeper := [inner for each in self.at[-1] for inner in self._below(each)]):
+            self.at.append(deeper)
+
+    def classes(self, level: int) -> list[Class]:
+        """Return the folders on *level* (1, 2, ...), one for each part where they are split, as classes."""
+        return [one for each in self._level(level) for one in self._divided(each)]
+
+    def names_at(self, level: int) -> list[str]:
+        """Return the names on *level*, each once, sorted."""
+        return sorted({each.name for each in self._level(level)})
+
+    def lost(self, level: int) -> int:
+        """Return how many images lie above *level*, in the folders of other levels."""
+        above = [one for upper in self.at[: level - 1] for each in upper for one in self._divided(each)]
+        return sum(len(each.folder.images) for each in above)
+
+    def branches(self, level: int) -> bool:
+        """Whether some folder has several on *level*, which is else the level above by other names."""
+        return level == 1 or any(len(self.inner(each)) > 1 for each in self._level(level - 1))
+
+    def inner(self, each: Class) -> list[str]:
+        """Return the names of what *each* has on the level below it; none if these are patients or the like."""
+        names = sorted({one.name for one in self._below(each)})
+        return [] if are_groups(names) else names
+
+    def _level(self, level: int) -> list[Class]:
+        return self.at[level - 1] if level <= len(self.at) else []
+
+    def _below(self, each: Class) -> list[Class]:
+        if not each.part:
+            if split := self.parts.split_of(each.folder):
+                passed = {part: _passed(folder, self.parts) for part, folder in split.items()}
+                return [Class(one.name, one, part) for part, folder in passed.items() for one in folder.filled]
+            if named := self.parts.split_in_names(each.folder):
+                return named
+        return [Class(one.name, one, each.part) for one in each.folder.filled]
+
+    def _divided(self, each: Class) -> Iterator[Class]:
+        split = {} if each.part else self.parts.split_of(each.folder)
+        if not split:
+            yield each
+        for part, folder in split.items():
+            yield Class(each.name, folder, part)
 
 
 def part_of(name: str) -> str:
     """Return the part of a split that the folder *name* stands for, such as ``seg_train``; empty for none."""
-    words = [re.sub(r"(?<=.)(set|data)$", "", word) for word in re.findall(r"[a-z]+|\d+", name.lower())]
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    ordered = _ORDER.match(plain)
+    words = re.findall(r"[a-z]+|\d+", plain[ordered.end() :] if ordered else plain)
+    words = [re.sub(r"(?<=.)(set|data)$", "", word) for word in words]
     rest = [word for word in words if word not in _FILLERS]
     return _PART_OF_WORD.get(rest[0], "") if len(rest) == 1 else ""
 
 
-def layout_of(root: Folder, *, level: int = 0, names: Sequence[str] = ()) -> FolderLayout:
-    """Return how the folders in *root* are read.
-
-    *level*: how many folders down the classes are, below the parts of a split if there are such; 0: found out. *names*:
-    the classes that are wanted; all, if empty. Raises :class:`DataError` for what is no layout, and for several.
-    """
-    top = _inside(root)
-    parts = _parts(top)
-    if parts:
-        inner = {part: _inside(parts[part]) for part in PARTS if part in parts}
-        classes = {part: _classes(folder, level, names, root) for part, folder in inner.items()}
-        _require_equal(root, parts, classes)
-        found = [Class(each.name, each.folder, part) for part in PARTS for each in classes.get(part, ())]
-        return FolderLayout(top, tuple(found), _left_out(root, found))
-    found = (not level and _split_below(top, names)) or list(_classes(top, level, names, root))
-    return FolderLayout(top, tuple(found), _left_out(root, found))
+def are_groups(names: Iterable[str]) -> bool:
+    """Whether *names* are those of patients, or parts of a download: such a word, and a number; False for none."""
+    matches = [_NUMBERED.fullmatch(name) for name in names]
+    return bool(matches) and all(match is not None and match["word"].lower() in _GROUPS for match in matches)
 
 
-def _inside(folder: Folder) -> Folder:
+def are_contents(names: Iterable[str]) -> bool:
+    """Whether *names* tell what is in folders, such as ``images`` and ``masks``, and no classes; False for none."""
+    words = [re.sub(r"[\W_]", "", name.lower()) for name in names]
+    return bool(words) and all({word, word.removesuffix("s"), word.removesuffix("es")} & _CONTENTS for word in words)
+
+
+def _passed(folder: Folder, parts: PartNames) -> Folder:
     """Return *folder*, or the one that it is only a wrapper of."""
-    while len(folder.filled) == 1 and not folder.filled[0].images and not _are_groups(folder.filled[0].filled):
-        folder = folder.filled[0]
+    while len(folder.filled) == 1:
+        inner = folder.filled[0]
+        if inner.images or parts.split_of(folder) or are_groups([each.name for each in inner.filled]):
+            break
+        folder = inner
     return folder
-
-
-def _parts(top: Folder) -> dict[str, Folder]:
-    """Return the folder of each part of a split in *top*, if there is one to train on and one to test on.
-
-    A part for validation without one for tests is the one for tests.
-    """
-    found: dict[str, Folder] = {}
-    for folder in top.folders:
-        part = part_of(folder.name) if folder.has_files else ""
-        if part and part in found:
-            raise DataError(
-                f"{top.path} has both {found[part].name}/ and {folder.name}/ for the {part} split; remove one of them"
-            )
-        if part:
-            found[part] = folder
-    if "train" not in found or len(found) == 1:
-        return {}
-    if "test" not in found:
-        found["test"] = found.pop("val")
-    return found
-
-
-def _split_below(top: Folder, names: Sequence[str]) -> list[Class]:
-    """Return the classes with their parts where every folder in *top* is split; none if some are not."""
-    chosen = [folder for folder in top.filled if not names or folder.name in names]
-    split = {folder.name: _parts(folder) for folder in chosen}
-    if len(chosen) < 2 or not any(split.values()):
-        return []
-    if lacking := [name for name, parts in split.items() if set(parts) != set(next(filter(None, split.values())))]:
-        one = next(name for name, parts in split.items() if parts)
-        raise DataError(
-            f"{top.path / one} is split into {_listed([each.name for each in split[one].values()])}, and "
-            f"{top.path / lacking[0]} is not; give all classes the same parts, or name the classes that are wanted "
-            "(dataset.classes)"
-        )
-    return [Class(name, split[name][part], part) for part in PARTS for name in split if part in split[name]]
-
-
-def _classes(folder: Folder, level: int, names: Sequence[str], root: Folder) -> tuple[Class, ...]:
-    """Return the classes in *folder*, at least two."""
-    if level > 1:
-        found = [each for inner in folder.filled for each in _at(inner, level - 1)]
-    else:
-        found = [each for each in folder.filled if level or not names or each.name in names]
-        if not level:
-            _require_one_reading(folder, found)
-    found = [each for each in found if not names or each.name in names]
-    if missing := [name for name in names if name not in {each.name for each in found}]:
-        raise DataError(
-            f"{folder.path} has no class {missing[0]!r}; choose from: {_listed([e.name for e in folder.filled])}"
-        )
-    if len(found) > 1 and not level and not names and _are_groups(found):
-        raise DataError(
-            f"the folders in {folder.path} are named like {found[0].name!r}, so they are patients or parts, no "
-            "classes; give a table of the images and their labels, or dataset.level = 1 if they are classes"
-        )
-    classes = tuple(Class(each.name, each) for each in found)
-    if len({each.name for each in classes}) < 2:
-        _refuse(folder, root, classes)
-    return classes
-
-
-def _at(folder: Folder, level: int) -> Iterator[Folder]:
-    """Yield the folders with images so many levels below what *folder* is in."""
-    if level == 1:
-        yield from folder.filled
-        return
-    for inner in folder.filled:
-        yield from _at(inner, level - 1)
-
-
-def _require_one_reading(folder: Folder, found: Sequence[Folder]) -> None:
-    """Raise :class:`DataError` if folders within those *found* may be the classes as well."""
-    deep = {each.name: _inside(each).filled for each in found if not each.images}
-    deep = {name: inner for name, inner in deep.items() if len(inner) > 1 and not _are_groups(inner)}
-    if len(found) < 2 or not deep:
-        return
-    inner = list(dict.fromkeys(each.name for folders in deep.values() for each in folders))
-    raise DataError(
-        f"{folder.path} can be read in two ways: {len(found)} classes ({_listed([each.name for each in found])}) with "
-        f"dataset.level = 1, or {len(inner)} classes ({_listed(inner)}) with dataset.level = 2; choose one, "
-        "name the classes that are wanted (dataset.classes), or give a folder within it"
-    )
-
-
-def _are_groups(folders: Sequence[Folder]) -> bool:
-    """Whether the names of *folders* are those of patients, or parts of a download: such a word, and a number."""
-    matches = [_NUMBERED.fullmatch(folder.name) for folder in folders]
-    return all(match is not None and match["word"].lower() in _GROUPS for match in matches)
-
-
-def _require_equal(root: Folder, parts: dict[str, Folder], classes: dict[str, tuple[Class, ...]]) -> None:
-    train = {each.name for each in classes["train"]}
-    for part, found in classes.items():
-        names = {each.name for each in found}
-        if names != train:
-            lacking, extra = train - names, names - train
-            verb, name = ("lacks", min(lacking)) if lacking else ("has", min(extra))
-            where = f"{parts['train'].name}/ {'has' if lacking else 'lacks'}"
-            raise DataError(f"the classes of {root.path} differ: {parts[part].name}/ {verb} {name!r}, which {where}")
-
-
-def _refuse(folder: Folder, root: Folder, classes: Sequence[Class]) -> None:
-    """Raise the :class:`DataError` for a *folder* with fewer than two *classes*."""
-    cure = "put the images of each class into a separate subfolder"
-    if classes:
-        raise DataError(f"{folder.path} has only one class, {classes[0].name!r}; a classifier needs two or more")
-    if folder.images:
-        if folder is not root and part_of(folder.name) in ("val", "test"):
-            cure += f", or give only the part for training if {folder.name}/ is not labelled"
-        raise DataError(f"{folder.path} has images but no class folders; {cure}")
-    raise DataError(f"no images in {folder.path}; {cure}")
-
-
-def _left_out(root: Folder, classes: Sequence[Class]) -> tuple[Folder, ...]:
-    """Return the folders beside the *classes*, and beside those that they lie in."""
-    used = {each.folder.key for each in classes}
-    above = {key[:at] for key in used for at in range(len(key)) if key[at] == "/"}
-    found: list[Folder] = []
-    waiting = [root]
-    while waiting:
-        for folder in waiting.pop().folders:
-            if folder.key in above:
-                waiting.append(folder)
-            elif folder.key not in used and folder.has_files:
-                found.append(folder)
-    return tuple(sorted(found, key=lambda each: each.key))
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown} ..." if len(names) > _SHOWN else shown

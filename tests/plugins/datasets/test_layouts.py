@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flowerablate_datasets.folder import build, scan
 from flowerablate_datasets.layouts import part_of
+from flowerablate_datasets.readings import Wish
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -91,7 +92,7 @@ READ = {
 def test_a_layout_is_read(
     tmp_path: Path, names: list[str], options: dict[str, object], classes: tuple[str, ...], parts: dict[str, int]
 ) -> None:
-    samples = scan(make(tmp_path, *names), **options)  # type: ignore[arg-type]
+    samples = scan(make(tmp_path, *names), wish=Wish(**options))  # type: ignore[arg-type]
     assert samples.classes == classes
     assert Counter(samples.splits or ()) == parts
     assert set(samples.labels) == set(range(len(classes)))
@@ -132,7 +133,7 @@ def test_parts_of_a_download_and_patients_are_no_classes_unless_that_is_said(
     make(tmp_path, *below(*folders))
     with pytest.raises(DataError, match=r"so they are patients or parts, no classes; give a table"):
         scan(tmp_path)
-    assert len(scan(tmp_path, level=1).classes) == len(folders)
+    assert len(scan(tmp_path, wish=Wish(level=1)).classes) == len(folders)
 
 
 OF_PUBLIC_SETS = {
