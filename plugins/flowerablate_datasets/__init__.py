@@ -37,11 +37,22 @@ def _folder() -> fa.DatasetSpec:
         summary="Images in one subfolder per class, within train/ and test/ or not; a folder, or an archive of it.",
         params=(
             fa.Param("path", "", f"the folder or archive; {_PATH}"),
-            fa.Param("level", 0, "how many folders down the classes are; 0: found out, or asked", low=0, high=9),
-            fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
+            *_layout(),
         ),
         build=build,
         reads=reads,
+    )
+
+
+def _layout() -> tuple[fa.Param, ...]:
+    """Return the parameters that choose how folders are read."""
+    return (
+        fa.Param("level", 0, "how many folders down the classes are; 0: found out, or asked", low=0, high=9),
+        fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
+        fa.Param("parts", (), 'folders of the split, such as ["train", "test=unseen"]; ["none"]: no split; empty: all'),
+        fa.Param(
+            "within", "", "the folder inside from which alone is read, such as data/color or */images; empty: all"
+        ),
     )
 
 
@@ -86,7 +97,7 @@ def _flowers() -> fa.DatasetSpec:
         summary="Photographs of five kinds of flowers, fetched once (229 MB), or an archive with a folder per class.",
         params=(
             fa.Param("path", "", f"a local archive or folder instead of the download; {_PATH}"),
-            fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
+            *_layout(),
             fa.Param("url", FLOWER_PHOTOS, "address of the archive"),
             fa.Param(
                 "sha256", "", "checksum of the archive; empty: that of the public archive, or none for a local path"
@@ -124,8 +135,9 @@ def _chest_xray() -> fa.DatasetSpec:
 
     def reads(path: Path) -> bool:
         from .chest_xray import is_chest_xray
+        from .places import unwrapped
 
-        return is_chest_xray(path)
+        return unwrapped(path, is_chest_xray) is not None
 
     return fa.DatasetSpec(
         name="chest-xray",

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from flowerablate import DataContext, DataError, Samples
 
 from .folder import CHEST_XRAYS, scan
-from .places import folder_of
+from .places import folder_of, unwrapped
 
 _PERSON = re.compile(r"(?P<number>person\d+)_(?P<series>[A-Za-z]+)_")
 _NORMAL = re.compile(r"(?P<number>(NORMAL\d*-)?IM-\d+)-")
@@ -30,9 +30,10 @@ def build(context: DataContext, *, path: str, validation: str, patients: str) ->
     """
     if not path.strip():
         raise DataError("the chest-xray data set needs a folder; name it as the data, or as path under [dataset]")
-    folder = folder_of(context, path, is_chest_xray, _WHAT)
-    if not is_chest_xray(folder):
-        raise DataError(f"{folder} does not hold {_WHAT}")
+    place = folder_of(context, path, is_chest_xray, _WHAT)
+    folder = unwrapped(place, is_chest_xray)
+    if folder is None:
+        raise DataError(f"{place} does not hold {_WHAT}")
     samples = scan(folder, skip_bad=context.skip_bad)
     splits = samples.splits or ()
     if validation == "redrawn":

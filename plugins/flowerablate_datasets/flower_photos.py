@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowerablate import DataContext, DataError, Samples
 
 from .addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
 from .folder import build as of_folder
 from .folder import scan
 from .places import fetched, with_classes
+from .readings import Wish
 
 
-def build(context: DataContext, *, path: str, classes: tuple[str, ...], url: str, sha256: str) -> Samples:
-    """Return the photographs of *classes* (all, if empty).
+def build(
+    context: DataContext, *, path: str, classes: tuple[str, ...], url: str, sha256: str, **options: Any
+) -> Samples:
+    """Return the photographs of *classes* (all, if empty), read by the other *options* of :class:`.readings.Wish`.
 
     Without *path* the archive at *url* is fetched once, checked against *sha256* and unpacked into the cache; only for
     the public archive may the checksum be empty. *path* is an archive (checked if *sha256* is given) or an unpacked
     folder. Raises :class:`DataError` for a wrong or missing checksum or an unknown class.
     """
     if path.strip():
-        return with_classes(of_folder(context, path, sha256=sha256), classes)
+        return with_classes(of_folder(context, path, sha256=sha256, classes=classes, **options), classes)
     known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")
     if not known:
         raise DataError(f"dataset.url is not the public address; set dataset.sha256 to the checksum of {url}")
-    return with_classes(scan(fetched(context, url, known), skip_bad=context.skip_bad), classes)
+    wish = Wish(classes=classes, **options)
+    return with_classes(scan(fetched(context, url, known), skip_bad=context.skip_bad, wish=wish), classes)

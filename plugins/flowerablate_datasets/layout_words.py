@@ -97,33 +97,28 @@ def mismatch(root: Folder, parts: Mapping[str, Folder], classes: Sequence[Class]
 
     *parts*: the folders above the classes, empty if the parts are within the classes.
     """
-    of_part = {part: {each.name for each in classes if each.part == part} for part in parts}
     if not parts:
         return _unequal_within(root, classes)
+    of_part = {part: {each.name for each in classes if each.part == part} for part in parts}
+    train, first = of_part["train"], parts["train"]
     for part, names in of_part.items():
-        folder, train = parts[part], of_part["train"]
-        without = "name the folders that are read (dataset.parts), or read only the first (dataset.within = " + (
-            f'"{parts["train"].key}")'
-        )
+        folder = parts[part]
+        if not names and folder.images:
+            return f"{folder.path} has images but no class folders; {_or(FLAT, *_without(part, parts))}"
         if not names:
-            if folder.images:
-                return f"{folder.path} has images but no class folders; {_cure(folder)}, or {without} if not labelled"
-            return f"{folder.path} has no class folders with images; add them, or {without}"
-        if names == train:
-            continue
-        lacking, extra = train - names, names - train
-        same = {name.casefold(): name for name in lacking}
-        if twins := [(same[name.casefold()], name) for name in sorted(extra) if name.casefold() in same]:
-            one, other = twins[0]
+            return f"{folder.path} has no class folders with images; {_or('add them', *_without(part, parts))}"
+        lacking, extra = sorted(train - names), sorted(names - train)
+        differ = f"the classes of {root.path} differ"
+        for one in lacking:
+            if twin := next((each for each in extra if each.casefold() == one.casefold()), ""):
+                return f"{differ}: {one!r} in {first.name}/ is {twin!r} in {folder.name}/; spell the folders alike"
+        if lacking or extra:
+            verb, has = ("lacks", "has") if lacking else ("has", "lacks")
+            common = ["name those in both (dataset.classes)"] if len(train & names) > 1 else []
             return (
-                f"the classes of {root.path} differ: {one!r} in {parts['train'].name}/ is {other!r} in {folder.name}/; "
-                "spell the folders alike"
+                f"{differ}: {folder.name}/ {verb} {(lacking or extra)[0]!r}, which {first.name}/ {has}; "
+                f"{_or(*common, *_without(part, parts))}"
             )
-        verb, name = ("lacks", min(lacking)) if lacking else ("has", min(extra))
-        where = f"{parts['train'].name}/ {'has' if lacking else 'lacks'}"
-        common = sorted(train & names)
-        wanted = "name those in both (dataset.classes), " if len(common) > 1 else ""
-        return f"the classes of {root.path} differ: {folder.name}/ {verb} {name!r}, which {where}; {wanted}or {without}"
     return ""
 
 
@@ -206,6 +201,25 @@ def _beside(root: Folder, used: Iterable[Folder]) -> list[Folder]:
             elif folder.key not in keys:
                 found.append(folder)
     return sorted(found, key=lambda each: each.key)
+
+
+def _without(part: str, parts: Mapping[str, Folder]) -> list[str]:
+    """Return what reads *parts* without *part*: the other folders as a split, and the first alone."""
+    if part == "train":
+        return []
+    others = [folder.name for other, folder in parts.items() if other != part]
+    ways = [f"read only {' and '.join(f'{name}/' for name in others)} (dataset.parts = {_list(others)})"]
+    return (ways if len(others) > 1 else []) + [
+        f'read only {parts["train"].name}/ (dataset.within = "{parts["train"].key}")'
+    ]
+
+
+def _or(*ways: str) -> str:
+    return ", or ".join(ways)
+
+
+def _list(names: Sequence[str]) -> str:
+    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
 
 
 def _cure(folder: Folder) -> str:

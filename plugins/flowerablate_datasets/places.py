@@ -34,6 +34,18 @@ def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], wha
     return _fitting(folder_or_unpacked(context, path), fits, place, what)
 
 
+def unwrapped(folder: Path, fits: Callable[[Path], bool]) -> Path | None:
+    """Return *folder* if it *fits*, else the one that does and around which there are only folders; None without one."""
+    for _ in range(_MAX_LEVELS):
+        if fits(folder):
+            return folder
+        inner = [each for each in _subfolders(folder) if not is_junk(each.name)] if folder.is_dir() else []
+        if len(inner) != 1:
+            return None
+        folder = inner[0]
+    return None
+
+
 def folder_or_unpacked(context: DataContext, path: str, sha256: str = "") -> Path:
     """Return the folder *path*, or that to which the archive *path* is unpacked once, with all that is in it.
 

@@ -73,11 +73,13 @@ def readings(root: Folder, wish: Wish, levels: Levels) -> Iterator[Reading]:
     yield from on_levels
     if wish.classes:
         return
-    inner = {each: levels.inner(each) for each in levels.at[0] if not each.folder.images}
-    patterns = [_path_of(each, levels) for each, names in inner.items() if len(names) > 1]
-    if patterns and len(inner) == len(levels.at[0]):
-        shared = sorted(set.intersection(*map(set, inner.values())))
-        if are_contents(shared) or 1 < len(shared) <= len(levels.names_at(1)):
+    first = levels.at[0] if levels.at else []
+    inner = [(each, levels.inner(each)) for each in first if not each.folder.images]
+    patterns = [_path_of(each, levels) for each, names in inner if len(names) > 1]
+    if patterns and len(inner) == len(first):
+        shared = inner[0][1]
+        alike = all(names == shared for _, names in inner)
+        if alike and (are_contents(shared) or 1 < len(shared) <= len(first)):
             patterns += [f"{_any_of(patterns[0])}/{name}" for name in shared]
     for pattern in dict.fromkeys(patterns):
         yield from _within(root, pattern, wish)

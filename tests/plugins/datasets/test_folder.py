@@ -92,7 +92,7 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
         (["a/1.jpg"], "only one class, 'a'"),
         (["a/1.jpg", "b/readme.txt"], "only one class, 'a'"),
         (["train/1.jpg", "test/1.jpg"], "train has images but no class folders"),
-        (["a/train/1.jpg", "a/test/1.jpg", "b/1.jpg"], "a is split into test, train, and .*b is not"),
+        (["a/train/1.jpg", "a/test/1.jpg", "b/1.jpg"], "a in .* is split into train, test, and b is not"),
         (["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg", "test/c/1.jpg"], "test/ lacks 'b', which train/ has"),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg", "test/b/1.jpg", "test/c/1.jpg"],
@@ -100,11 +100,11 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
         ),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg", "test/b/x.txt"],
-            "only one class, 'a'",
+            "test/ lacks 'b', which train/ has; read only train/ .dataset.within = \"train\"",
         ),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"],
-            "test has images but no class folders.*give only the part for training if test/ is not labelled",
+            'test has images but no class folders.*read only train/ .dataset.within = "train"',
         ),
         (["train/a/1.jpg", "test/a/1.jpg"], "only one class, 'a'"),
         (
