@@ -8,24 +8,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from flowerablate import DataError
 from flowerablate.data.archives import has_archive_suffix
 from flowerablate.data.tree import Folder, other_files
+from flowerablate.visible import printable
 
 from .layouts import Class, Levels, are_contents, are_groups, part_of
 
 FLAT = "put the images of each class into a separate subfolder, or give a table of the images and their labels"
 """The cure for images that lie in no folder of a class."""
 
+_ARE_CLASSES = 'read train and test as classes (dataset.parts = ["none"])'
 _SHOWN = 4
-_WAYS = 6
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 _NAMED = 3
 
 
 def several_readings(root: Folder, found: Sequence[tuple[Sequence[str], Mapping[str, object]]]) -> DataError:
     """Return the error that names all readings *found*, their names and their options."""
-    ways = [f"{len(names)} classes ({listed(names)}) with {_options(options)}" for names, options in found]
-    more = [f"{len(ways) - _WAYS} more with another dataset.within"] if len(ways) > _WAYS else []
-    number = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}.get(len(ways), str(len(ways)))
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for names, options in found:
+        grouped.setdefault((*names, *options) if "within" in options else (_options(options),), []).append(
+            f"{len(names)} classes ({listed(names)}) with {_options(options)}"
+        )
+    ways = [
+        first + (f" ({listed(['or ' + each.rpartition(' = ')[2] for each in more])})" if more else "")
+        for first, *more in grouped.values()
+    ]
     return DataError(
-        f"{root.path} can be read in {number} ways: {', or '.join(ways[:_WAYS] + more)}; choose one, "
+        f"{root.path} can be read in {_NUMBERS.get(len(ways), 'several')} ways: {', or '.join(ways)}; choose one, "
         "or name the classes that are wanted (dataset.classes)"
     )
 
@@ -59,7 +67,8 @@ def too_few(root: Folder, level: int, names: Sequence[str], levels: Levels | Non
     if levels is not None and not names:
         for folder in levels.split.values() or [levels.top]:
             if folder.images:
-                return DataError(f"{folder.path} has images but no class folders; {_cure(folder)}")
+                ways = [_cure(folder), *([_ARE_CLASSES] if levels.split else [])]
+                return DataError(f"{folder.path} has images but no class folders; {_or(*ways)}")
     if names:
         where = f" on level {level}" if level > 1 else ""
         empty = [each.name for each in (levels.top.folders if levels else ()) if not each.has_images]
@@ -104,9 +113,9 @@ def mismatch(root: Folder, parts: Mapping[str, Folder], classes: Sequence[Class]
     for part, names in of_part.items():
         folder = parts[part]
         if not names and folder.images:
-            return f"{folder.path} has images but no class folders; {_or(FLAT, *_without(part, parts))}"
+            return f"{folder.path} has images but no class folders; {_or(FLAT, *_without(part, parts, of_part))}"
         if not names:
-            return f"{folder.path} has no class folders with images; {_or('add them', *_without(part, parts))}"
+            return f"{folder.path} has no class folders with images; {_or('add them', *_without(part, parts, of_part))}"
         lacking, extra = sorted(train - names), sorted(names - train)
         differ = f"the classes of {root.path} differ"
         for one in lacking:
@@ -117,7 +126,7 @@ def mismatch(root: Folder, parts: Mapping[str, Folder], classes: Sequence[Class]
             common = ["name those in both (dataset.classes)"] if len(train & names) > 1 else []
             return (
                 f"{differ}: {folder.name}/ {verb} {(lacking or extra)[0]!r}, which {first.name}/ {has}; "
-                f"{_or(*common, *_without(part, parts))}"
+                f"{_or(*common, *_without(part, parts, of_part))}"
             )
     return ""
 
@@ -130,11 +139,11 @@ def linked_twice(folder: Folder, one: Class, other: Class) -> DataError:
 
 def read_as(within: str, level: int, parts: Mapping[str, Folder]) -> tuple[str, ...]:
     """Return phrases about what the classes do not show: the path *within*, a deeper *level*, what the test part is."""
-    said = [f"within {within}"] if within else []
+    said = [f"within {printable(within)}"] if within else []
     if level > 1:
         said.append(f"classes on level {level}")
     if "test" in parts and part_of(parts["test"].name) == "val":
-        said.append(f"tested on {parts['test'].name}/")
+        said.append(f"tested on {printable(parts['test'].name)}/")
     return tuple(said)
 
 
@@ -203,23 +212,20 @@ def _beside(root: Folder, used: Iterable[Folder]) -> list[Folder]:
     return sorted(found, key=lambda each: each.key)
 
 
-def _without(part: str, parts: Mapping[str, Folder]) -> list[str]:
-    """Return what reads *parts* without *part*: the other folders as a split, and the first alone."""
+def _without(part: str, parts: Mapping[str, Folder], of_part: Mapping[str, set[str]]) -> list[str]:
+    """Return what reads *parts* without *part*: the others, if their classes are equal, and the first alone."""
     if part == "train":
         return []
     others = [folder.name for other, folder in parts.items() if other != part]
-    ways = [f"read only {' and '.join(f'{name}/' for name in others)} (dataset.parts = {_list(others)})"]
-    return (ways if len(others) > 1 else []) + [
-        f'read only {parts["train"].name}/ (dataset.within = "{parts["train"].key}")'
-    ]
+    ways = [f'read only {parts["train"].name}/ (dataset.within = "{parts["train"].key}")']
+    if len(others) > 1 and all(of_part[other] == of_part["train"] for other in parts if other != part):
+        named = ", ".join(f'"{name}"' for name in others)
+        ways.insert(0, f"read only {' and '.join(f'{name}/' for name in others)} (dataset.parts = [{named}])")
+    return ways
 
 
 def _or(*ways: str) -> str:
     return ", or ".join(ways)
-
-
-def _list(names: Sequence[str]) -> str:
-    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
 
 
 def _cure(folder: Folder) -> str:
@@ -241,4 +247,4 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
+    return ", ".join(map(printable, names[:_NAMED])) + (" ..." if len(names) > _NAMED else "")

@@ -68,18 +68,20 @@ class PartNames:
 
         A part for validation without one for tests is the one for tests. Raises :class:`DataError` for two of a part.
         """
-        found: dict[str, Folder] = {}
+        of_part: dict[str, list[Folder]] = {}
         for each in folder.folders:
-            part = self._part(each)
-            if part and part in found:
-                raise DataError(
-                    f"{folder.path} has both {found[part].name}/ and {each.name}/ for the {part} split; remove one of "
-                    "them, or name the folders that are the parts (dataset.parts)"
-                )
-            if part:
-                found[part] = each
-        if "train" not in found or len(found) == 1 or (self.chosen and len(found) < len(self.chosen)):
+            if part := self._part(each):
+                of_part.setdefault(part, []).append(each)
+        if "train" not in of_part or len(of_part) == 1 or (self.chosen and len(of_part) < len(self.chosen)):
             return {}
+        names = ", ".join(f'"{folders[0].name}"' for folders in of_part.values())
+        for part, folders in of_part.items():
+            if len(folders) > 1:
+                raise DataError(
+                    f"{folder.path} has both {folders[0].name}/ and {folders[1].name}/ for the {part} split; remove "
+                    f"one of them, or name the parts, such as dataset.parts = [{names}]"
+                )
+        found = {part: folders[0] for part, folders in of_part.items()}
         if "test" not in found:
             found["test"] = found.pop("val")
         return {part: found[part] for part in PARTS if part in found}
@@ -178,6 +180,11 @@ class Levels:
         """Return the names of what *each* has on the level below it; none if these are patients or the like."""
         names = sorted({one.name for one in self._below(each)})
         return [] if are_groups(names) else names
+
+    def alone(self, each: Class) -> list[str]:
+        """Return the names of the classes that *each* may have if it is read alone; none if it has images itself."""
+        top = each.folder if each.part else _passed(each.folder, self.parts)
+        return [] if each.folder.images else self.inner(Class(each.name, top, each.part))
 
     def _level(self, level: int) -> list[Class]:
         return self.at[level - 1] if level <= len(self.at) else []

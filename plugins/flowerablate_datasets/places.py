@@ -35,7 +35,7 @@ def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], wha
 
 
 def unwrapped(folder: Path, fits: Callable[[Path], bool]) -> Path | None:
-    """Return *folder* if it *fits*, else the one that does and around which there are only folders; None without one."""
+    """Return *folder*, or the one in it that *fits*, with nothing but folders around it; None without one."""
     for _ in range(_MAX_LEVELS):
         if fits(folder):
             return folder

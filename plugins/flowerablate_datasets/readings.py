@@ -16,6 +16,9 @@ from flowerablate.data.tree import ANY, Folder
 from . import layout_words as words
 from .layouts import DEEPEST, Class, Levels, are_contents, are_groups, chosen_parts
 
+_ALONE = 12
+"""Folders that are tried alone, where each has classes of its own."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -74,13 +77,11 @@ def readings(root: Folder, wish: Wish, levels: Levels) -> Iterator[Reading]:
     if wish.classes:
         return
     first = levels.at[0] if levels.at else []
-    inner = [(each, levels.inner(each)) for each in first if not each.folder.images]
-    patterns = [_path_of(each, levels) for each, names in inner if len(names) > 1]
-    if patterns and len(inner) == len(first):
-        shared = inner[0][1]
-        alike = all(names == shared for _, names in inner)
-        if alike and (are_contents(shared) or 1 < len(shared) <= len(first)):
-            patterns += [f"{_any_of(patterns[0])}/{name}" for name in shared]
+    alone = [names for each in first if (names := levels.alone(each))]
+    patterns = [_path_of(each, levels) for each in first if len(levels.alone(each)) > 1][:_ALONE]
+    if patterns and len(alone) == len(first) and all(names == alone[0] for names in map(levels.inner, first)):
+        if are_contents(alone[0]) or len(alone[0]) <= len(first):
+            patterns += [f"{_any_of(patterns[0])}/{name}" for name in alone[0]]
     for pattern in dict.fromkeys(patterns):
         yield from _within(root, pattern, wish)
 
