@@ -25,7 +25,7 @@ def several_readings(root: Folder, found: Sequence[tuple[Sequence[str], Mapping[
     """Return the error that names all readings *found*, their names and their options."""
     grouped: dict[tuple[str, ...], list[str]] = {}
     for names, options in found:
-        grouped.setdefault((*names, *options) if "within" in options else (_options(options),), []).append(
+        grouped.setdefault((*names, *options) if [*options] == ["within"] else (_options(options),), []).append(
             f"{len(names)} classes ({listed(names)}) with {_options(options)}"
         )
     ways = [

@@ -36,6 +36,7 @@ _PART_OF_WORD = {
     **dict.fromkeys(("test", "testing", "tst"), "test"),
 }
 _FILLERS = frozenset({"set", "data", "dataset", "image", "images", "img", "imgs", "split", "seg", "folder", "samples"})
+_FILLERS |= {"final", "official", "photos", "photo", "pictures"}
 _ORDER = re.compile(r"\d{1,2}[\W_]+")
 _IN_NAME = re.compile(rf"(?P<part>{'|'.join(sorted(_PART_OF_WORD, key=len, reverse=True))})[\W_]*(?P<rest>.+)", re.I)
 _NUMBERED = re.compile(r"(?:.*[\W_])?(?P<word>[A-Za-z]+)[\W_]*\d+[A-Za-z]{0,2}")

@@ -79,19 +79,19 @@ def readings(root: Folder, wish: Wish, levels: Levels) -> Iterator[Reading]:
     first = levels.at[0] if levels.at else []
     alone = [names for each in first if (names := levels.alone(each))]
     patterns = [_path_of(each, levels) for each in first if len(levels.alone(each)) > 1][:_ALONE]
-    if patterns and len(alone) == len(first) and all(names == alone[0] for names in map(levels.inner, first)):
-        if are_contents(alone[0]) or len(alone[0]) <= len(first):
-            patterns += [f"{_any_of(patterns[0])}/{name}" for name in alone[0]]
+    alike = len(alone) == len(first) and all(names == alone[0] for names in map(levels.inner, first))
+    if patterns and alike and (are_contents(alone[0]) or len(alone[0]) <= len(first)):
+        patterns += [f"{_any_of(patterns[0])}/{name}" for name in alone[0]]
     for pattern in dict.fromkeys(patterns):
         yield from _within(root, pattern, wish)
 
 
 def _within(root: Folder, path: str, wish: Wish) -> Iterator[Reading]:
-    """Yield the readings of what *path* leaves of *root*."""
+    """Yield the first reading of what *path* leaves of *root*, if there is one."""
     levels = _levels(Folder(root.path, within=tuple(path.split("/"))), Wish(parts=wish.parts))
     possible = _possible(levels, ())
-    for level in possible:
-        options = {"within": path} | ({"level": level} if len(possible) > 1 else {})
+    for level in possible[:1]:
+        options: dict[str, object] = {"within": path} | ({"level": level} if len(possible) > 1 else {})
         yield Reading(root, levels.top, level, tuple(levels.classes(level)), options, levels.split)
 
 
