@@ -11,7 +11,25 @@ from declared import any_params
 
 from flowerablate import _native
 
-EDGES = [0, 1, 2, 3, 127, 2**15, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**62, 2**63 - 1, 2**63, 2**64 - 1, 2**64, 10**40]
+EDGES = [
+    0,
+    1,
+    2,
+    3,
+    127,
+    2**15,
+    2**16,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    2**32,
+    2**62,
+    2**63 - 1,
+    2**63,
+    2**64 - 1,
+    2**64,
+    10**40,
+]
 STRANGE = [
     *EDGES, *(-edge for edge in EDGES), *(np.int64(edge) for edge in EDGES[:10]), np.uint8(9), True, None, 3.0, 2.5,
     float("nan"), float("inf"), "12", b"12", [9], (9,), {}, np.arange(3), np.array(9), np.float32(9), 1j, object,

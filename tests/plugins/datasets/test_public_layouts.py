@@ -19,8 +19,8 @@ BOTH = {"train": 1, "test": 1}
 ALL = {"train": 1, "val": 1, "test": 1}
 
 READ: dict[str, tuple[list[str], str, dict[str, int]]] = {
-    "flower_photos": (tree("flower_photos", "daisy roses") + ["flower_photos/LICENSE.txt"], "daisy roses", {}),
-    "Food-101": (tree("food-101/images", "pie ramen") + ["food-101/meta/train.txt"], "pie ramen", {}),
+    "flower_photos": ([*tree("flower_photos", "daisy roses"), "flower_photos/LICENSE.txt"], "daisy roses", {}),
+    "Food-101": ([*tree("food-101/images", "pie ramen"), "food-101/meta/train.txt"], "pie ramen", {}),
     "Caltech-101": (tree("101_ObjectCategories", "BACKGROUND_Google ant"), "BACKGROUND_Google ant", {}),
     "Stanford Dogs": (
         tree("Images", "n02085620-Chihuahua n02085782-spaniel"), "n02085620-Chihuahua n02085782-spaniel", {}
@@ -43,10 +43,8 @@ READ: dict[str, tuple[list[str], str, dict[str, int]]] = {
         tree("chest_xray", "train test", "NORMAL VIRUS") + tree("chest_xray/chest_xray", "train test", "NORMAL VIRUS"),
         "NORMAL VIRUS", BOTH,
     ),
-    "MVTec-like, split in each class": (tree("bottle cable", "train test", "good broken"), "", {}),
     "Kather-like, patients in classes": (tree("ADI LYM", "patient1 patient2"), "ADI LYM", {}),
 }  # fmt: skip
-READ.pop("MVTec-like, split in each class")
 
 ASKED: dict[str, tuple[list[str], list[dict[str, Any]]]] = {
     "LC25000": (
