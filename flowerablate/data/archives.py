@@ -69,6 +69,8 @@ def unpack(
 ) -> None:
     """Unpack the members of *archive* whose name is *wanted* to the new *folder*; an existing folder is kept.
 
+    Wanted folders are made even if nothing in them is, so that the unpacked tree lacks none.
+
     Raises :class:`DataError` and leaves nothing on disk if the archive is damaged, has a member with a harmful name or
     type (wanted or not), or unpacks to more than *max_bytes*.
     """
@@ -139,6 +141,13 @@ class _Writer:
             raise DataError(f"{self._archive} holds {name!r}, which points outside its folder; do not trust it")
         return self._wanted(name)
 
+    def make_folder(self, name: str) -> None:
+        """Make the folder *name*, which has been checked, if it is wanted."""
+        folder = PurePosixPath(name)
+        if folder.name and self._wanted(str(folder)):
+            (self._root / folder).mkdir(parents=True, exist_ok=True)
+            self._require_own(folder)
+
     def write(self, name: str, source: IO[bytes]) -> None:
         """Copy *source* to the file *name*, which has been checked."""
         target = self._root / PurePosixPath(name)
@@ -187,7 +196,10 @@ def _unpack_tar(archive: Path, writer: _Writer, progress: Progress) -> None:
     size = archive.stat().st_size
     with open_file(archive) as raw, _Plain(_decompressed(raw)) as plain, tarfile.TarFile(fileobj=plain) as tar:
         for member in tar:
-            if writer.look_at(member.name, plain=member.isreg() or member.isdir()) and member.isreg():
+            wanted = writer.look_at(member.name, plain=member.isreg() or member.isdir())
+            if member.isdir() or not wanted:
+                writer.make_folder(member.name if member.isdir() else str(PurePosixPath(member.name).parent))
+            else:
                 source = tar.extractfile(member)
                 assert source is not None
                 writer.write(member.name, source)
@@ -243,7 +255,10 @@ def _unpack_zip(archive: Path, writer: _Writer, progress: Progress) -> None:
         _require_apart(members)
         for done, member in enumerate(members, start=1):
             kind = member.external_attr >> 28  # the file type set by Unix tools: 8 regular, 4 folder, 0 unset
-            if writer.look_at(member.filename, plain=kind in (0, 4, 8)) and not member.is_dir():
+            wanted = writer.look_at(member.filename, plain=kind in (0, 4, 8))
+            if member.is_dir() or not wanted:
+                writer.make_folder(member.filename if member.is_dir() else str(PurePosixPath(member.filename).parent))
+            else:
                 if member.flag_bits & 1:
                     raise DataError(f"{archive} is encrypted; unpack it yourself and give the folder")
                 with packed.open(member) as source:

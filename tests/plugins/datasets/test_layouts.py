@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tarfile
-import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flowerablate_datasets.folder import build, scan
@@ -14,6 +13,7 @@ from flowerablate_datasets.layouts import part_of
 from flowerablate_datasets.readings import Wish
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from layout_trees import make, packed
 
 from flowerablate import DataContext, DataError, Samples
 
@@ -22,14 +22,6 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def images(folder: str, number: int = 3) -> list[str]:
     return [f"{folder}/{place}.jpg" for place in range(number)]
-
-
-def make(root: Path, *names: str) -> Path:
-    """Create empty files below *root*; scanning reads names only."""
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
-    return root
 
 
 def below(*folders: str) -> list[str]:
@@ -212,25 +204,16 @@ def test_a_file_that_cannot_be_read_from_is_refused_by_name_or_skipped(tmp_path:
     assert scan(tmp_path, skip_bad=True).skipped == ("rose/pipe.jpg",)
 
 
-FOLDERS = st.sampled_from(
-    [
-        "daisy",
-        "rose",
-        "tulip",
-        "train",
-        "test",
-        "Validation",
-        "patient1",
-        "patient2",
-        "flowers",
-        "data",
-        "assets",
-        "docs",
-    ]
+WORDS = "daisy rose tulip train test Validation trainA testA patient1 patient2 flowers data assets images masks fold_1"
+FOLDERS = st.sampled_from([*WORDS.split(), "a b", "v1.2", "Blüte", "花", "@eaDir"])
+FILES = st.sampled_from(
+    ["0.jpg", "1.PNG", "a b.c.jpeg", "花.webp", "notes.txt", "Thumbs.db", ".hidden.jpg", "raw", "x.zip"]
 )
-FILES = st.sampled_from(["0.jpg", "1.PNG", "notes.txt", "Thumbs.db", ".hidden.jpg", "raw"])
 PATHS = st.tuples(st.lists(FOLDERS, max_size=3), FILES).map(lambda each: "/".join([*each[0], each[1]]))
 TREES = st.sets(PATHS, min_size=1, max_size=14)
+OPTIONS = st.sampled_from(
+    [{}, {}, {"level": 1}, {"level": 2}, {"within": "data"}, {"within": "*/images"}, {"parts": ("none",)}]
+)
 
 
 def outcome(context: DataContext, path: Path, **options: object) -> object:
@@ -242,30 +225,17 @@ def outcome(context: DataContext, path: Path, **options: object) -> object:
     return samples.classes, samples.keys, samples.labels, samples.splits, samples.found
 
 
-def packed(folder: Path, names: set[str], kind: str) -> Path:
-    archive = folder.with_name(f"{folder.name}.{kind}")
-    if kind == "zip":
-        with zipfile.ZipFile(archive, "w") as file:
-            for name in sorted(names):
-                file.write(folder / name, name)
-    else:
-        with tarfile.open(archive, "w:gz") as file:
-            for name in sorted(names):
-                file.add(folder / name, name)
-    return archive
-
-
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(names=TREES, level=st.sampled_from([0, 0, 0, 1, 2]))
+@given(names=TREES, options=OPTIONS)
 def test_a_folder_and_an_archive_of_it_give_the_same_samples(
-    context: DataContext, tmp_path_factory: pytest.TempPathFactory, kind: str, names: set[str], level: int
+    context: DataContext, tmp_path_factory: pytest.TempPathFactory, kind: str, names: set[str], options: dict[str, Any]
 ) -> None:
     place = tmp_path_factory.mktemp("tree")
     make(place / "set", *names)
     here = replace(context, cache=place / "cache")
-    as_folder = outcome(here, place / "set", level=level)
-    as_archive = outcome(here, packed(place / "set", names, kind), level=level)
+    as_folder = outcome(here, place / "set", **options)
+    as_archive = outcome(here, packed(place / "set", names, kind), **options)
     if isinstance(as_folder, str) and isinstance(as_archive, str):
         return  # both are refused
     assert as_archive == as_folder

@@ -79,7 +79,7 @@ ASKED: dict[str, tuple[list[str], list[dict[str, Any]]]] = {
     "classes called train and test": (tree("train test bus"), [{"parts": ("none",)}]),
     "ORL faces": (tree("s1 s2 s3"), [{"level": 1}]),
     "Kvasir-SEG": (tree("images masks"), [{"level": 1}]),
-    "a class without a split": (tree("daisy rose", "train test") + tree("tulip"), [{"parts": ("none",)}]),
+    "a class without a split": (tree("daisy rose", "train test") + tree("tulip"), [{"parts": ("none",), "level": 1}]),
 }  # fmt: skip
 
 
