@@ -142,9 +142,11 @@ class _Writer:
         return self._wanted(name)
 
     def make_folder(self, name: str) -> None:
-        """Make the folder *name*, which has been checked, if it is wanted."""
+        """Make the folder *name*, which has been checked, or the one around it that is wanted."""
         folder = PurePosixPath(name)
-        if folder.name and self._wanted(str(folder)):
+        while folder.name and not self._wanted(str(folder)):
+            folder = folder.parent
+        if folder.name:
             (self._root / folder).mkdir(parents=True, exist_ok=True)
             self._require_own(folder)
 

@@ -17,7 +17,7 @@ from flowerablate.data.tree import Folder, Identity, special_file
 from . import layout_words as words
 from .layouts import PARTS, Class
 from .places import folder_or_unpacked
-from .readings import Reading, Wish, reading_of
+from .readings import FolderReading, Wish, reading_of
 
 CHEST_XRAYS = ("NORMAL", "PNEUMONIA")
 """The classes of the data set ``chest-xray``, which an archive cannot be told from before it is unpacked."""
@@ -90,7 +90,7 @@ def scan(root: Path, *, skip_bad: bool = False, wish: Wish = EVERYTHING) -> Samp
     )
 
 
-def _images(reading: Reading) -> Iterator[tuple[str, Class]]:
+def _images(reading: FolderReading) -> Iterator[tuple[str, Class]]:
     """Yield the key of each image, relative to the folder of the data set, and its class: by part, class and path."""
     start = len(reading.top.key) + 1 if reading.top.key else 0
     owners: dict[Identity, Class] = {}

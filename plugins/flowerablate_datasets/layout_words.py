@@ -193,7 +193,8 @@ def _unequal_within(root: Folder, classes: Sequence[Class]) -> str:
     folders = [each.folder.name for each in parts[one]]
     return (
         f"{one} in {root.path} is split into {listed(folders)}, and {lacking[0]} is not; give all classes the same "
-        'parts, name the classes that are wanted (dataset.classes), or read no split (dataset.parts = ["none"] and dataset.level = 1)'
+        "parts, name the classes that are wanted (dataset.classes), or read no split "
+        '(dataset.parts = ["none"] and dataset.level = 1)'
     )
 
 

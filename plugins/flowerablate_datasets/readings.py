@@ -35,7 +35,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Reading:
+class FolderReading:
     """One way to read *root*: *classes*, once for each part of a split, on a *level* of the folders in *top*.
 
     *options* choose this reading where there are several; *parts* are the folders of the parts above all classes.
@@ -54,7 +54,7 @@ class Reading:
         return list(dict.fromkeys(each.name for each in self.classes))
 
 
-def reading_of(root: Folder, wish: Wish) -> Reading:
+def reading_of(root: Folder, wish: Wish) -> FolderReading:
     """Return how *root* is read as far as *wish* says; raise :class:`DataError` if it cannot be, or in several ways."""
     root = _only_within(root, wish.within)
     levels = _levels(root, wish)
@@ -70,7 +70,7 @@ def reading_of(root: Folder, wish: Wish) -> Reading:
     raise words.several_readings(root, [(each.names, each.options) for each in usable or found])
 
 
-def readings(root: Folder, wish: Wish, levels: Levels) -> Iterator[Reading]:
+def readings(root: Folder, wish: Wish, levels: Levels) -> Iterator[FolderReading]:
     """Yield the possible readings of *root*: each level that may hold the classes, and each folder read alone."""
     on_levels = [_on_level(levels, wish, level) for level in _possible(levels, wish.classes)]
     yield from on_levels
@@ -86,13 +86,13 @@ def readings(root: Folder, wish: Wish, levels: Levels) -> Iterator[Reading]:
         yield from _within(root, pattern, wish)
 
 
-def _within(root: Folder, path: str, wish: Wish) -> Iterator[Reading]:
+def _within(root: Folder, path: str, wish: Wish) -> Iterator[FolderReading]:
     """Yield the first reading of what *path* leaves of *root*, if there is one."""
     levels = _levels(Folder(root.path, within=tuple(path.split("/"))), Wish(parts=wish.parts))
     possible = _possible(levels, ())
     for level in possible[:1]:
         options: dict[str, object] = {"within": path} | ({"level": level} if len(possible) > 1 else {})
-        yield Reading(root, levels.top, level, tuple(levels.classes(level)), options, levels.split)
+        yield FolderReading(root, levels.top, level, tuple(levels.classes(level)), options, levels.split)
 
 
 def _path_of(each: Class, levels: Levels) -> str:
@@ -125,11 +125,11 @@ def _levels(root: Folder, wish: Wish) -> Levels:
     return levels
 
 
-def _on_level(levels: Levels, wish: Wish, level: int) -> Reading:
+def _on_level(levels: Levels, wish: Wish, level: int) -> FolderReading:
     found = levels.classes(level)
     if wish.classes:
         found = [each for each in found if each.name in wish.classes]
-    return Reading(levels.root, levels.top, level, tuple(found), {"level": level}, levels.split)
+    return FolderReading(levels.root, levels.top, level, tuple(found), {"level": level}, levels.split)
 
 
 def _possible(levels: Levels, wanted: Sequence[str]) -> list[int]:
@@ -151,7 +151,7 @@ def _has_most(levels: Levels, level: int) -> bool:
     return not lost or lost < sum(len(f.images) for each in levels.classes(level) for f in each.folder.walk())
 
 
-def _require_usable(root: Folder, reading: Reading, wish: Wish) -> None:
+def _require_usable(root: Folder, reading: FolderReading, wish: Wish) -> None:
     if lacking := [name for name in wish.classes if name not in reading.names]:
         raise words.no_class(root, lacking[0], _levels(root, Wish(parts=wish.parts)).names_at(reading.level))
     if len(reading.names) < 2:

@@ -11,6 +11,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -279,3 +280,15 @@ def test_archives_are_known_by_their_names(tmp_path):
     (tmp_path / "e.jpg").touch()
     assert not is_archive(tmp_path / "e.jpg")
     assert not is_archive(tmp_path / "absent.zip")
+
+
+@pytest.mark.parametrize("ending", ["zip", "tar"])
+def test_folders_in_which_nothing_is_wanted_are_made(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "set/empty").mkdir(parents=True)
+    (tmp_path / "set/other/junk").mkdir(parents=True)
+    (tmp_path / "set/other/junk/x").touch()
+    (tmp_path / "set/file").touch()
+    archive = Path(shutil.make_archive(str(tmp_path / "set"), ending, tmp_path / "set"))
+    unpack(archive, tmp_path / "out", wanted=lambda name: "junk" not in name)
+    found = sorted(each.relative_to(tmp_path / "out").as_posix() for each in (tmp_path / "out").rglob("*"))
+    assert found == ["empty", "file", "other"]
