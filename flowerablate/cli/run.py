@@ -63,7 +63,9 @@ def run(
         with Display(messages) as display:
             planned = make_plan(asked, options["runs"], display, skip_bad=options["skip_bad"], follow=not dry_run)
             display.metric = planned.metric
-            if not dry_run:
+            if dry_run:
+                display.remarked(planned.plan.data.samples.found)
+            else:
                 outcome = planned.start(display, clock)
     except KeyboardInterrupt:
         messages.print(f"interrupted: {_how_far(planned)}; continue with the same command", highlight=False)

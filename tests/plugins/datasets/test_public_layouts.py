@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from flowerablate_datasets.folder import build, scan
 from flowerablate_datasets.readings import Wish
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from layout_trees import make, packed, tree
 
 from flowerablate import DataContext, DataError
@@ -108,6 +110,26 @@ def test_where_it_is_not_guessed_each_option_that_is_named_gives_a_reading(tmp_p
         assert wanted in offered(message)
     for wish in offered(message):
         assert len(scan(tmp_path, wish=Wish(**wish)).classes) > 1
+
+
+WORDS = st.sampled_from("daisy rose tulip train test val flowers data images masks fold_1 fold_2 p1 p2".split())
+TREES = st.sets(st.lists(WORDS, min_size=1, max_size=4).map("/".join), min_size=2, max_size=10)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(folders=TREES)
+def test_whatever_the_tree_is_each_way_in_which_it_can_be_read_is_one(
+    tmp_path_factory: pytest.TempPathFactory, folders: set[str]
+) -> None:
+    root = make(tmp_path_factory.mktemp("tree"), *(f"{folder}/0.jpg" for folder in folders))
+    try:
+        scan(root)
+    except DataError as error:
+        message = str(error)
+        if "can be read in" in message:
+            assert len(offered(message)) > 1
+            for wish in offered(message):
+                assert len(scan(root, wish=Wish(**wish)).classes) > 1
 
 
 def offered(message: str) -> list[dict[str, Any]]:
