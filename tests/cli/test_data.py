@@ -54,6 +54,7 @@ def test_an_archive_is_a_data_set_like_any_other(command, places):
     done = command("run", "tiny.toml", "--data", places["archive"], "--disable", "flip", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "24 images of 2 classes" in done.stdout
+    assert done.stderr.startswith("2 classes, 24 images"), "a dry run says what was read"
 
 
 def trained_on(folder):

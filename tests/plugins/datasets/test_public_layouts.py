@@ -112,7 +112,8 @@ def test_where_it_is_not_guessed_each_option_that_is_named_gives_a_reading(tmp_p
         assert len(scan(tmp_path, wish=Wish(**wish)).classes) > 1
 
 
-WORDS = st.sampled_from("daisy rose tulip train test val flowers data images masks fold_1 fold_2 p1 p2".split())
+NAMES = "daisy rose tulip train test val flowers data images masks fold_1 fold_2 p1 p2"
+WORDS = st.sampled_from(NAMES.split(" "))
 TREES = st.sets(st.lists(WORDS, min_size=1, max_size=4).map("/".join), min_size=2, max_size=10)
 
 
