@@ -218,7 +218,9 @@ def _without(part: str, parts: Mapping[str, Folder], of_part: Mapping[str, set[s
     if part == "train":
         return []
     others = [folder.name for other, folder in parts.items() if other != part]
-    ways = [f'read only {parts["train"].name}/ (dataset.within = "{parts["train"].key}")']
+    ways = ["give both the same classes"]
+    if len(of_part["train"]) > 1:
+        ways = [f'read only {parts["train"].name}/ (dataset.within = "{parts["train"].key}")']
     if len(others) > 1 and all(of_part[other] == of_part["train"] for other in parts if other != part):
         named = ", ".join(f'"{name}"' for name in others)
         ways.insert(0, f"read only {' and '.join(f'{name}/' for name in others)} (dataset.parts = [{named}])")

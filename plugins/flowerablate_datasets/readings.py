@@ -64,26 +64,33 @@ def reading_of(root: Folder, wish: Wish) -> FolderReading:
     if len(found) == 1:
         _require_usable(root, found[0], wish)
         return found[0]
-    usable = [each for each in found if not words.mismatch(root, each.parts, each.classes)]
+    faults = [words.mismatch(root, each.parts, each.classes) for each in found]
+    usable = [each for each, fault in zip(found, faults, strict=True) if not fault]
+    if not usable:
+        raise DataError(faults[0])
     if len(usable) == 1:
         return usable[0]
-    raise words.several_readings(root, [(each.names, each.options) for each in usable or found])
+    raise words.several_readings(root, [(each.names, each.options) for each in usable])
 
 
 def readings(root: Folder, wish: Wish, levels: Levels) -> Iterator[FolderReading]:
     """Yield the possible readings of *root*: each level that may hold the classes, and each folder read alone."""
     on_levels = [_on_level(levels, wish, level) for level in _possible(levels, wish.classes)]
     yield from on_levels
-    if wish.classes:
-        return
+    if not wish.classes:
+        for path in _alone(levels):
+            yield from _within(root, path, wish)
+
+
+def _alone(levels: Levels) -> list[str]:
+    """Return the paths of what may be read alone: folders with classes of their own, and those that all have."""
     first = levels.at[0] if levels.at else []
-    alone = [names for each in first if (names := levels.alone(each))]
-    patterns = [_path_of(each, levels) for each in first if len(levels.alone(each)) > 1][:_ALONE]
-    alike = len(alone) == len(first) and all(names == alone[0] for names in map(levels.inner, first))
-    if patterns and alike and (are_contents(alone[0]) or len(alone[0]) <= len(first)):
-        patterns += [f"{_any_of(patterns[0])}/{name}" for name in alone[0]]
-    for pattern in dict.fromkeys(patterns):
-        yield from _within(root, pattern, wish)
+    names = [levels.alone(each) for each in first]
+    paths = [_path_of(each, levels) for each, inner in zip(first, names, strict=True) if len(inner) > 1][:_ALONE]
+    alike = all(inner and inner == names[0] for inner in (*names, *map(levels.inner, first)))
+    if paths and alike and (are_contents(names[0]) or len(names[0]) <= len(first)):
+        paths += [f"{_any_of(paths[0])}/{name}" for name in names[0]]
+    return list(dict.fromkeys(paths))
 
 
 def _within(root: Folder, path: str, wish: Wish) -> Iterator[FolderReading]:
@@ -91,7 +98,8 @@ def _within(root: Folder, path: str, wish: Wish) -> Iterator[FolderReading]:
     levels = _levels(Folder(root.path, within=tuple(path.split("/"))), Wish(parts=wish.parts))
     possible = _possible(levels, ())
     for level in possible[:1]:
-        options: dict[str, object] = {"within": path} | ({"level": level} if len(possible) > 1 else {})
+        is_only = len(possible) == 1 and not _alone(levels)
+        options: dict[str, object] = {"within": path} if is_only else {"within": path, "level": level}
         yield FolderReading(root, levels.top, level, tuple(levels.classes(level)), options, levels.split)
 
 
