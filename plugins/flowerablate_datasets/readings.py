@@ -25,13 +25,17 @@ class Wish:
     """What the options say; all that is empty is found out.
 
     The *level* of the classes, the names of *classes* and of the folders that are *parts* of the split, and the path
-    *within* which all is read.
+    *within* which all is read. Raises :class:`DataError` for a class that is named twice.
     """
 
     level: int = 0
     classes: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     within: str = ""
+
+    def __post_init__(self) -> None:
+        if len(set(self.classes)) < len(self.classes):
+            raise DataError(f"a class is named twice in {', '.join(self.classes)}; remove one")
 
 
 @dataclass(frozen=True)

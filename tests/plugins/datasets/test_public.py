@@ -96,7 +96,7 @@ def test_what_is_no_archive_of_classes_is_refused(context: DataContext, tmp_path
     tgz(images(tmp_path / "one", "daisy"), context.root / "one.tgz")
     (context.root / "words.txt").touch()
     for path, message in {
-        "one.tgz": r"one\.tgz/one has only one class, 'daisy'",
+        "one.tgz": r"one\.tgz has only one class, 'daisy'",
         "absent.zip": "no folder or archive",
         "words.txt": "is no archive",
     }.items():
