@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -94,8 +94,8 @@ class Folder:
         """Whether there are images in it or below."""
         return any(folder.images for folder in self.walk())
 
-    def walk(self) -> Iterator[Folder]:
-        """Yield this folder and all below, each one once, though several links may lead to it."""
+    def walk(self, below: Callable[[Folder], list[Folder]] = lambda folder: folder.folders) -> Iterator[Folder]:
+        """Yield this folder and all *below*, each one once, though several links may lead to it."""
         seen, waiting = set(self.above), [self]
         while waiting:
             here = waiting.pop()
@@ -103,7 +103,7 @@ class Folder:
                 continue
             seen.add(here.identity)
             yield here
-            waiting += reversed(here.folders)
+            waiting += reversed(below(here))
 
     @cached_property
     def _files(self) -> set[str]:

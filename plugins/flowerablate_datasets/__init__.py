@@ -10,6 +10,7 @@ import flowerablate as fa
 from .addresses import FLOWER_PHOTOS
 
 _PATH = "a relative path begins at the study's folder"
+_CLASSES = 'classes to use, such as ["daisy", "roses"]; empty: all'
 
 
 @fa.hookimpl
@@ -22,8 +23,9 @@ def flowerablate_register(register: Any) -> None:
 def _folder() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
         from .folder import build
+        from .layouts import Choice
 
-        return build(context, **params)
+        return build(context, params.pop("path"), choice=Choice(**params))
 
     def reads(path: Path) -> bool:
         from flowerablate.data.archives import is_archive
@@ -37,11 +39,23 @@ def _folder() -> fa.DatasetSpec:
         summary="Images in one subfolder per class, within train/ and test/ or not; a folder, or an archive of it.",
         params=(
             fa.Param("path", "", f"the folder or archive; {_PATH}"),
-            fa.Param("level", 0, "how many folders down the classes are; 0: found out, or asked", low=0, high=9),
-            fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
+            fa.Param("classes", (), _CLASSES),
+            *_layout(),
         ),
         build=build,
         reads=reads,
+    )
+
+
+def _layout() -> tuple[fa.Param, ...]:
+    return (
+        fa.Param("level", 0, "how many folders down the classes are; 0: found out, or asked", low=0, high=9),
+        fa.Param(
+            "parts",
+            (),
+            'folders that are parts of the split, such as ["train", "test=Week 2"]; ["none"]: none; empty: found out',
+        ),
+        fa.Param("within", "", "a folder in it to read alone, with / between names; empty: all"),
     )
 
 
@@ -86,7 +100,8 @@ def _flowers() -> fa.DatasetSpec:
         summary="Photographs of five kinds of flowers, fetched once (229 MB), or an archive with a folder per class.",
         params=(
             fa.Param("path", "", f"a local archive or folder instead of the download; {_PATH}"),
-            fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
+            fa.Param("classes", (), _CLASSES),
+            *_layout(),
             fa.Param("url", FLOWER_PHOTOS, "address of the archive"),
             fa.Param(
                 "sha256", "", "checksum of the archive; empty: that of the public archive, or none for a local path"

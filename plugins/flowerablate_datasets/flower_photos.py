@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowerablate import DataContext, DataError, Samples
 
 from .addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
 from .folder import build as of_folder
 from .folder import scan
+from .layouts import Choice
 from .places import fetched, with_classes
 
 
-def build(context: DataContext, *, path: str, classes: tuple[str, ...], url: str, sha256: str) -> Samples:
+def build(
+    context: DataContext, *, path: str, classes: tuple[str, ...], url: str, sha256: str, **layout: Any
+) -> Samples:
     """Return the photographs of *classes* (all, if empty).
 
     Without *path* the archive at *url* is fetched once, checked against *sha256* and unpacked into the cache; only for
     the public archive may the checksum be empty. *path* is an archive (checked if *sha256* is given) or an unpacked
-    folder. Raises :class:`DataError` for a wrong or missing checksum or an unknown class.
+    folder. *layout*: the other options of :class:`.layouts.Choice`. Raises :class:`DataError` for a wrong or missing
+    checksum or an unknown class.
     """
+    choice = Choice(classes=classes, **layout)
     if path.strip():
-        return with_classes(of_folder(context, path, sha256=sha256), classes)
+        return with_classes(of_folder(context, path, choice=choice, sha256=sha256), classes)
     known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")
     if not known:
         raise DataError(f"dataset.url is not the public address; set dataset.sha256 to the checksum of {url}")
-    return with_classes(scan(fetched(context, url, known), skip_bad=context.skip_bad), classes)
+    folder = fetched(context, url, known)
+    return with_classes(scan(folder, skip_bad=context.skip_bad, choice=choice), classes)

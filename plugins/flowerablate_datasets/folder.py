@@ -12,7 +12,7 @@ from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
 from flowerablate.data.tree import Folder, other_files, special_file
 
-from .layouts import Class, FolderLayout, layout_of
+from .layouts import OPEN, Choice, Class, FolderLayout, images_below, layout_of, left_out_of
 from .places import folder_or_unpacked
 
 CHEST_XRAYS = ("NORMAL", "PNEUMONIA")
@@ -22,18 +22,18 @@ _NAMED = 3
 """Left-out folders and suffixes that are named."""
 
 
-def build(context: DataContext, path: str, *, level: int = 0, classes: Sequence[str] = (), sha256: str = "") -> Samples:
+def build(context: DataContext, path: str, *, choice: Choice = OPEN, sha256: str = "") -> Samples:
     """Scan the folder or archive *path*; a relative path begins at the study's folder, ``~`` is the home folder.
 
-    *level* and *classes*: see :func:`scan`. *sha256*, if given, is the checksum of the archive. Patients of DICOM files
-    are groups: see :func:`.patients.with_patients`.
+    *choice*: see :func:`scan`. *sha256*, if given, is the checksum of the archive. Patients of DICOM files are groups:
+    see :func:`.patients.with_patients`.
     """
     if not path.strip():
         raise DataError("the folder data set needs a folder; name it as the data, or as path under [dataset]")
     place = context.root / Path(path).expanduser()
     root = folder_or_unpacked(context, path, sha256)
     try:
-        samples = scan(root, skip_bad=context.skip_bad, level=level, classes=classes)
+        samples = scan(root, skip_bad=context.skip_bad, choice=choice)
     except DataError as error:
         raise DataError(str(error).replace(str(root), str(place))) from None  # the reader knows the archive
     if samples.splits and samples.classes == CHEST_XRAYS and root != place:
@@ -44,11 +44,11 @@ def build(context: DataContext, path: str, *, level: int = 0, classes: Sequence[
     return with_patients(samples, context.progress)
 
 
-def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequence[str] = ()) -> Samples:
+def scan(root: Path, *, skip_bad: bool = False, choice: Choice = OPEN) -> Samples:
     """List the images below *root* in a fixed order: by split, class and path.
 
-    Folders are read as :func:`.layouts.layout_of` says, which takes *level* and the names of *classes*. Links are
-    followed; within a class no folder is read twice. ``found`` of the samples says what was read and what was left out.
+    Folders are read as :func:`.layouts.layout_of` says under *choice*. Links are followed; within a class no folder is
+    read twice. ``found`` of the samples says what was read and what was left out.
 
     Raises :class:`DataError` if the folder does not exist, for a layout that cannot be read, or in several ways, and
     for a file that nothing can be read from, such as a FIFO, or whose name is not UTF-8 (skipped with *skip_bad*).
@@ -60,14 +60,15 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
             f"{root} is no archive (.tgz, .tar.gz, .zip ...); give one, or a folder of one subfolder per class"
         )
     tree = Folder(root)
-    layout = layout_of(tree, level=level, names=classes)
-    names = tuple(sorted({each.name for each in layout.classes}))
+    layout = layout_of(tree, choice)
+    names = layout.names
+    label_of = {name: label for label, name in enumerate(names)}
     keys: list[str] = []
     labels: list[int] = []
     splits: list[str] = []
     bad: list[str] = []
     for each in layout.classes:
-        label = names.index(each.name)
+        label = label_of[each.name]
         for key in _keys(layout, each):
             if fault := _fault(layout.top.path / key, key):
                 if not skip_bad:
@@ -85,6 +86,7 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
         labels=tuple(labels),
         splits=tuple(splits) if with_splits else None,
         skipped=tuple(bad),
+        read_as=layout.read_as,
         left_out=_left_out(tree, layout),
     )
 
@@ -92,7 +94,7 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
 def _keys(layout: FolderLayout, one: Class) -> list[str]:
     """Return the keys of the images of *one* class, sorted; they are relative to the folder of the data set."""
     start = len(layout.top.key) + 1 if layout.top.key else 0
-    return sorted(f"{folder.key[start:]}/{name}" for folder in one.folder.walk() for name in folder.images)
+    return sorted(f"{folder.key[start:]}/{name}" for folder in images_below(one) for name in folder.images)
 
 
 def _fault(path: Path, key: str) -> str:
@@ -109,12 +111,11 @@ def _fault(path: Path, key: str) -> str:
 def _left_out(top: Folder, layout: FolderLayout) -> tuple[str, ...]:
     """Return what was left out, as phrases."""
     by_content, others = other_files(top)
-    inside = sum(len(folder.images) for each in layout.classes for folder in each.folder.walk())
+    inside = sum(len(folder.images) for each in layout.classes for folder in images_below(each))
     beside = sum(len(folder.images) for folder in top.walk()) - inside
     left_out = []
-    if layout.left_out:
-        shown = _few([each.key for each in layout.left_out])
-        left_out.append(f"{_count(len(layout.left_out), 'folder')} ({shown})")
+    if folders := left_out_of(top, layout):
+        left_out.append(f"{_count(len(folders), 'folder')} ({_few([each.key for each in folders])})")
     if beside > 0:
         left_out.append(f"{_count(beside, 'image')} outside the classes")
     if by_content:

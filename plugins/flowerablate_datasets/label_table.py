@@ -10,7 +10,7 @@ from pathlib import Path
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
 
-from .layouts import part_of
+from .layout_names import part_of
 from .listed_images import ListedImages
 from .metadata_files import metadata_files, require_all_parts
 from .table_columns import Columns, columns_of

@@ -13,7 +13,7 @@ from pathlib import Path
 from flowerablate import DataError
 from flowerablate.data.tree import Folder
 
-from .layouts import part_of
+from .layout_names import part_of
 from .table_rows import head_of, json_head_of
 
 _NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")

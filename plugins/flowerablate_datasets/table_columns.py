@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flowerablate import DataError
 from flowerablate.data.tree import has_image_suffix
 
-from .layouts import part_of
+from .layout_names import part_of
 from .table_rows import LabelTable, TableRow
 
 NONE = "-"

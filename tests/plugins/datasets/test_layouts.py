@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from flowerablate_datasets.folder import build, scan
-from flowerablate_datasets.layouts import part_of
+from flowerablate_datasets.layout_names import part_of
+from flowerablate_datasets.layouts import Choice, readings_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -91,7 +92,7 @@ READ = {
 def test_a_layout_is_read(
     tmp_path: Path, names: list[str], options: dict[str, object], classes: tuple[str, ...], parts: dict[str, int]
 ) -> None:
-    samples = scan(make(tmp_path, *names), **options)  # type: ignore[arg-type]
+    samples = scan(make(tmp_path, *names), choice=Choice(**options))  # type: ignore[arg-type]
     assert samples.classes == classes
     assert Counter(samples.splits or ()) == parts
     assert set(samples.labels) == set(range(len(classes)))
@@ -111,7 +112,7 @@ def test_a_layout_is_read(
 def test_where_two_readings_are_possible_both_are_named_with_what_chooses(
     tmp_path: Path, names: list[str], readings: str
 ) -> None:
-    with pytest.raises(DataError, match="can be read in two ways") as caught:
+    with pytest.raises(DataError, match="can be read in several ways") as caught:
         scan(make(tmp_path, *names))
     assert readings in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -132,7 +133,7 @@ def test_parts_of_a_download_and_patients_are_no_classes_unless_that_is_said(
     make(tmp_path, *below(*folders))
     with pytest.raises(DataError, match=r"so they are patients or parts, no classes; give a table"):
         scan(tmp_path)
-    assert len(scan(tmp_path, level=1).classes) == len(folders)
+    assert len(scan(tmp_path, choice=Choice(level=1)).classes) == len(folders)
 
 
 OF_PUBLIC_SETS = {
@@ -235,7 +236,7 @@ TREES = st.sets(PATHS, min_size=1, max_size=14)
 def outcome(context: DataContext, path: Path, **options: object) -> object:
     """What is read of the data at *path*, or why it is refused."""
     try:
-        samples: Samples = build(context, str(path), **options)  # type: ignore[arg-type]
+        samples: Samples = build(context, str(path), choice=Choice(**options))  # type: ignore[arg-type]
     except DataError as error:
         return str(error).replace(str(path), "DATA").replace(str(context.cache), "CACHE")
     return samples.classes, samples.keys, samples.labels, samples.splits, samples.found
