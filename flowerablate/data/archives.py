@@ -18,7 +18,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
@@ -132,7 +132,16 @@ class _Writer:
             raise DataError(f"{self._archive} holds {name!r}, a link or a device; unpack it yourself if you trust it")
         if _climbs(name):
             raise DataError(f"{self._archive} holds {name!r}, which points outside its folder; do not trust it")
-        return self._wanted(name)
+        if self._wanted(name):
+            return True
+        self.make_folder(str(PurePosixPath(name).parent))
+        return False
+
+    def make_folder(self, name: str) -> None:
+        """Make the folder *name*, which has been checked, if it is wanted: an empty class is told, as on disk."""
+        if self._wanted(name):
+            with suppress(FileExistsError, NotADirectoryError):  # a file of this name is told when it is written
+                (self._root / PurePosixPath(name)).mkdir(parents=True, exist_ok=True)
 
     def write(self, name: str, source: IO[bytes]) -> None:
         """Copy *source* to the file *name*, which has been checked."""
@@ -182,7 +191,10 @@ def _unpack_tar(archive: Path, writer: _Writer, progress: Progress) -> None:
     size = archive.stat().st_size
     with open_file(archive) as raw, _Plain(_decompressed(raw)) as plain, tarfile.TarFile(fileobj=plain) as tar:
         for member in tar:
-            if writer.look_at(member.name, plain=member.isreg() or member.isdir()) and member.isreg():
+            wanted = writer.look_at(member.name, plain=member.isreg() or member.isdir())
+            if wanted and member.isdir():
+                writer.make_folder(member.name)
+            elif wanted:
                 source = tar.extractfile(member)
                 assert source is not None
                 writer.write(member.name, source)
@@ -238,7 +250,10 @@ def _unpack_zip(archive: Path, writer: _Writer, progress: Progress) -> None:
         _require_apart(members)
         for done, member in enumerate(members, start=1):
             kind = member.external_attr >> 28  # the file type set by Unix tools: 8 regular, 4 folder, 0 unset
-            if writer.look_at(member.filename, plain=kind in (0, 4, 8)) and not member.is_dir():
+            wanted = writer.look_at(member.filename, plain=kind in (0, 4, 8))
+            if wanted and member.is_dir():
+                writer.make_folder(member.filename)
+            elif wanted:
                 if member.flag_bits & 1:
                     raise DataError(f"{archive} is encrypted; unpack it yourself and give the folder")
                 with packed.open(member) as source:

@@ -58,7 +58,10 @@ class Folder:
     @cached_property
     def identity(self) -> Identity:
         """Its identity."""
-        found = self.path.stat()
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise DataError(f"cannot read the folder {self.path}: {cause_of(error)}; check its permissions") from error
         return Identity(found.st_dev, found.st_ino)
 
     @cached_property

@@ -10,7 +10,6 @@ import flowerablate as fa
 from .addresses import FLOWER_PHOTOS
 
 _PATH = "a relative path begins at the study's folder"
-_CLASSES = 'classes to use, such as ["daisy", "roses"]; empty: all'
 
 
 @fa.hookimpl
@@ -39,7 +38,6 @@ def _folder() -> fa.DatasetSpec:
         summary="Images in one subfolder per class, within train/ and test/ or not; a folder, or an archive of it.",
         params=(
             fa.Param("path", "", f"the folder or archive; {_PATH}"),
-            fa.Param("classes", (), _CLASSES),
             *_layout(),
         ),
         build=build,
@@ -50,6 +48,7 @@ def _folder() -> fa.DatasetSpec:
 def _layout() -> tuple[fa.Param, ...]:
     return (
         fa.Param("level", 0, "how many folders down the classes are; 0: found out, or asked", low=0, high=9),
+        fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
         fa.Param(
             "parts",
             (),
@@ -100,7 +99,6 @@ def _flowers() -> fa.DatasetSpec:
         summary="Photographs of five kinds of flowers, fetched once (229 MB), or an archive with a folder per class.",
         params=(
             fa.Param("path", "", f"a local archive or folder instead of the download; {_PATH}"),
-            fa.Param("classes", (), _CLASSES),
             *_layout(),
             fa.Param("url", FLOWER_PHOTOS, "address of the archive"),
             fa.Param(
@@ -139,8 +137,9 @@ def _chest_xray() -> fa.DatasetSpec:
 
     def reads(path: Path) -> bool:
         from .chest_xray import is_chest_xray
+        from .places import first_fitting
 
-        return is_chest_xray(path)
+        return path.is_dir() and first_fitting(path, is_chest_xray) is not None
 
     return fa.DatasetSpec(
         name="chest-xray",

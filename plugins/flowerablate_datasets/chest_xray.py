@@ -31,8 +31,6 @@ def build(context: DataContext, *, path: str, validation: str, patients: str) ->
     if not path.strip():
         raise DataError("the chest-xray data set needs a folder; name it as the data, or as path under [dataset]")
     folder = folder_of(context, path, is_chest_xray, _WHAT)
-    if not is_chest_xray(folder):
-        raise DataError(f"{folder} does not hold {_WHAT}")
     samples = scan(folder, skip_bad=context.skip_bad)
     splits = samples.splits or ()
     if validation == "redrawn":

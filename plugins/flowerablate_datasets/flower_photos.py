@@ -10,7 +10,7 @@ from .addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
 from .folder import build as of_folder
 from .folder import scan
 from .layouts import Choice
-from .places import fetched, with_classes
+from .places import fetched, in_order
 
 
 def build(
@@ -23,11 +23,13 @@ def build(
     folder. *layout*: the other options of :class:`.layouts.Choice`. Raises :class:`DataError` for a wrong or missing
     checksum or an unknown class.
     """
+    if len(set(classes)) < len(classes):
+        raise DataError(f"a class is named twice in {', '.join(classes)}; remove one")
     choice = Choice(classes=classes, **layout)
     if path.strip():
-        return with_classes(of_folder(context, path, choice=choice, sha256=sha256), classes)
+        return in_order(of_folder(context, path, choice=choice, sha256=sha256), classes)
     known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")
     if not known:
         raise DataError(f"dataset.url is not the public address; set dataset.sha256 to the checksum of {url}")
     folder = fetched(context, url, known)
-    return with_classes(scan(folder, skip_bad=context.skip_bad, choice=choice), classes)
+    return in_order(scan(folder, skip_bad=context.skip_bad, choice=choice), classes)

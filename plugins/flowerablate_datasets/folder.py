@@ -36,7 +36,8 @@ def build(context: DataContext, path: str, *, choice: Choice = OPEN, sha256: str
         samples = scan(root, skip_bad=context.skip_bad, choice=choice)
     except DataError as error:
         raise DataError(str(error).replace(str(root), str(place))) from None  # the reader knows the archive
-    if samples.splits and samples.classes == CHEST_XRAYS and root != place:
+    is_direct = root == place and all((root / part).is_dir() for part in ("train", "test"))
+    if samples.splits and samples.classes == CHEST_XRAYS and not is_direct:
         raise DataError(
             f"{path} holds chest X-rays, which must be split by patients; use their data set: "
             f'dataset.use = "chest-xray", dataset.path = "{path}"'
@@ -116,6 +117,8 @@ def _left_out(top: Folder, layout: FolderLayout) -> tuple[str, ...]:
     left_out = []
     if folders := left_out_of(top, layout):
         left_out.append(f"{_count(len(folders), 'folder')} ({_few([each.key for each in folders])})")
+    if empty := [each.key for each in layout.beside if not each.has_files]:
+        left_out.append(f"{_count(len(empty), 'folder')} without files ({_few(empty)})")
     if beside > 0:
         left_out.append(f"{_count(beside, 'image')} outside the classes")
     if by_content:

@@ -37,6 +37,11 @@ def part_of(name: str) -> str:
     return _PART_OF_WORD.get(rest[0], "") if len(rest) == 1 else ""
 
 
+def has_test_word(name: str) -> bool:
+    """Whether a word of *name* is one for tests, whatever else it says, as in ``rps-test-set``."""
+    return any(_PART_OF_WORD.get(word) == "test" for word in re.findall("[a-z]+", _spaced(name).lower()))
+
+
 def is_part_and_more(name: str) -> bool:
     """Whether *name* is that of a part of a split with something added, such as ``trainA`` or ``test_2``."""
     match = _PART_AND_MORE.fullmatch(name)

@@ -13,14 +13,14 @@ several, it tries the choices that come into question and names all that give ex
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from flowerablate import DataError
 from flowerablate.data.tree import Folder
 
-from .layout_names import PARTS, are_groups, companions, is_part_and_more, part_of, without_companions
+from .layout_names import PARTS, are_groups, companions, has_test_word, is_part_and_more, part_of, without_companions
 from .layout_words import listed, options_of
 
 _NO_PARTS = ("none",)
@@ -70,6 +70,20 @@ class FolderLayout:
         """The names of the classes, sorted."""
         return tuple(sorted({each.name for each in self.classes}))
 
+    @property
+    def beside(self) -> list[Folder]:
+        """The folders beside those of the classes, whatever is in them."""
+        above = {each.folder.key.rpartition("/")[0] for each in self.classes}
+        used = {each.folder.key for each in self.classes}
+        parents = self.top.walk(lambda folder: [each for each in folder.folders if each.key not in used])
+        return [each for one in parents if one.key in above for each in one.folders if each.key not in used]
+
+    @property
+    def split(self) -> str:
+        """The parts of the split in words, empty without one."""
+        parts = {each.part for each in self.classes}
+        return f", split {'/'.join(part for part in PARTS if part in parts)}," if any(parts) else ""
+
 
 class _UnclearError(Exception):
     """A tree without one reading: the *problem*, the *choices* that may give one, the *cure* if none does."""
@@ -89,7 +103,7 @@ def layout_of(root: Folder, choice: Choice = OPEN) -> FolderLayout:
         cures = [unclear.cure] if unclear.cure else []
         if readings := _resolved(root, unclear.choices, choice, _DEPTH):
             offers = [
-                f"{len(reading.names)} classes ({listed(reading.names)}) with {options_of(made, choice)}"
+                f"{len(reading.names)} classes ({listed(reading.names)}){reading.split} with {options_of(made, choice)}"
                 for made, reading in readings.items()
             ]
             cures.append(f"choose {', or '.join(offers[:_OFFERS])}{' ...' if len(offers) > _OFFERS else ''}")
@@ -122,16 +136,17 @@ def left_out_of(root: Folder, layout: FolderLayout) -> tuple[Folder, ...]:
 def _resolved(root: Folder, choices: Sequence[Choice], given: Choice, depth: int) -> dict[Choice, FolderLayout]:
     """Return the readings to which *choices* lead, each once, whatever else must be chosen for it."""
     found: dict[Choice, FolderLayout] = {}
+    nested: list[tuple[Choice, FolderLayout]] = []
     for choice in choices:
         if choice == given:
             continue
         try:
-            found.setdefault(choice, _read(root, choice))
+            found[choice] = _read(root, choice)
         except DataError:  # not for this tree
             continue
         except _UnclearError as unclear:
-            if depth > 1:
-                found.update(_resolved(root, unclear.choices, choice, depth - 1))
+            nested += [] if depth < 2 else _resolved(root, unclear.choices, choice, depth - 1).items()
+    found = {**found, **{choice: layout for choice, layout in nested if choice not in found}}
     different: dict[frozenset[tuple[str, str, str]], Choice] = {}
     for choice, layout in found.items():
         different.setdefault(frozenset((e.name, e.folder.key, e.part) for e in layout.classes), choice)
@@ -220,6 +235,7 @@ def _as_split(parts: dict[str, Folder]) -> tuple[dict[str, Folder], tuple[str, .
 
     A part for validation without one for tests is the one for tests; one part alone is no split.
     """
+    parts = {part: parts[part] for part in PARTS if part in parts}
     if len(parts) == 1:
         return {"": next(iter(parts.values()))}, ()
     if "test" in parts:
@@ -232,12 +248,17 @@ def _split_above(top: Folder, above: dict[str, list[Folder]], choice: Choice) ->
     _require_one_each(top, above, choice)
     named = {part: folders[0] for part, folders in above.items()}
     parts, read_as = _as_split(named)
-    levels = {part: _levels(_passed(folder), choice) for part, folder in parts.items()}
     fewer = _fewer_parts(named, choice)
-    for part, found in levels.items():
-        if not found:
-            _refuse_part(_passed(parts[part]), choice, fewer, is_for_training=part in ("", "train"))
-    common = [level for level in next(iter(levels.values())) if all(level in each for each in levels.values())]
+    inner = {part: _passed(folder) for part, folder in parts.items()}
+    main = next(iter(inner))
+    for part, folder in inner.items():
+        if not (_levels(folder, choice) if part == main else _filled(folder)):
+            beside = [each for each in _filled(top) if each not in parts.values()]
+            ways = [*fewer, *([replace(choice, parts=_NO_PARTS)] if beside else [])]
+            _refuse_part(folder, choice, ways, is_for_training=part == main)
+    levels = {main: _levels(inner[main], choice)}
+    levels |= {part: _all_levels(folder, choice, levels[main]) for part, folder in inner.items() if part != main}
+    common = [level for level in levels[main] if all(level in each for each in levels.values())]
     if not common:
         raise _UnclearError(f"the classes in {top.path} are not at the same level in {_slashed(parts)}", fewer)
     if len(common) > 1:
@@ -377,6 +398,13 @@ def _levels(folder: Folder, choice: Choice) -> dict[int, tuple[Folder, ...]]:
     return found
 
 
+def _all_levels(folder: Folder, choice: Choice, wanted: Iterable[int]) -> dict[int, tuple[Folder, ...]]:
+    """Return the folders at each of the levels *wanted* where there are some: those of the wanted classes."""
+    at = {level: _at(folder, level) for level in wanted}
+    named = {k: tuple(e for e in each if not choice.classes or e.name in choice.classes) for k, each in at.items()}
+    return {level: found for level, found in named.items() if found}
+
+
 def _without_split(top: Folder, choice: Choice) -> FolderLayout:
     """Read *top* as folders of classes, at the only level that comes into question."""
     levels = _levels(top, choice)
@@ -398,16 +426,25 @@ def _without_split(top: Folder, choice: Choice) -> FolderLayout:
 
 
 def _ways_of(levels: dict[int, tuple[Folder, ...]], top: Folder, choice: Choice) -> list[Choice]:
-    """Return the choices between *levels*; of several folders with the same classes in each, each of these too."""
+    """Return the choices between *levels*, and those of a part of the folders."""
     ways = [replace(choice, level=level) for level in levels]
     first = levels[min(levels)]
     shallow = tuple(each.name for each in first if each.images)
     if 1 < len(shallow) < len(first) and len(shallow) <= _NAMED_CLASSES and not choice.classes:
         ways.append(replace(choice, classes=shallow))
-    inner = [frozenset(each.name for each in _filled(folder)) for folder in _filled(top) if not folder.images]
-    if len(inner) > 1 and len(inner[0]) > 1 and len(set(inner)) == 1:
-        ways += _each_within(_filled(top), choice)
+    if not choice.classes:
+        ways += _test_beside(top, choice)
+        ways += _each_within([each for each in _filled(top) if len(_filled(_passed(each))) > 1], choice)
     return ways
+
+
+def _test_beside(top: Folder, choice: Choice) -> list[Choice]:
+    """Return the choice of two folders as train and test where only the one to test is named so, as ``rps-test``."""
+    of_test = [each.name for each in _filled(top) if has_test_word(each.name)]
+    others = [each.name for each in _filled(top) if each.name not in of_test]
+    if len(of_test) != 1 or len(others) != 1:
+        return []
+    return [replace(choice, parts=(f"train={others[0]}", f"test={of_test[0]}"))]
 
 
 def _require_named(top: Folder, choice: Choice, levels: Sequence[set[str]]) -> None:
@@ -433,7 +470,9 @@ def _refuse(top: Folder, choice: Choice) -> NoReturn:
     if names:
         deeper = [] if choice.level else _each_within(here, choice)
         raise _UnclearError(
-            f"{top.path} has only one class, {(choice.classes or names)[0]!r}; a classifier needs two or more", deeper
+            f"{top.path} has only one class, {(choice.classes or names)[0]!r}; a classifier needs two or more",
+            deeper,
+            _FLAT,
         )
     if top.images:
         raise _UnclearError(f"{top.path} has images but no class folders", (), _FLAT)

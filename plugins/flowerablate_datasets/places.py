@@ -12,19 +12,21 @@ from flowerablate.data.downloads import checksum, download, require_checksum
 from flowerablate.data.tree import is_junk
 
 _MAX_LEVELS = 4
-"""Folder levels of an archive that are searched."""
+"""Folder levels that are searched."""
+
+_MAX_FOLDERS = 100
+"""Folders of a level above which none of it is a wrapper."""
 
 
 def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], what: str) -> Path:
     """Return the folder *path*, or the folder to which the archive *path* is unpacked.
 
-    A relative path begins at the study's folder; ``~`` is the home folder. A folder is returned as it is; of an archive
-    the first folder, from the top, that *fits*. *what* describes the required content. Raises :class:`DataError` if
-    there is no such folder or archive.
+    A relative path begins at the study's folder; ``~`` is the home folder. It is the first folder there, from the top,
+    that *fits*; *what* describes the required content. Raises :class:`DataError` if there is no such folder or archive.
     """
     place = context.root / Path(path).expanduser()
     if place.is_dir():
-        return place
+        return _fitting(place, fits, place, what)
     if not place.exists():
         raise DataError(f"no folder or archive {place}; check the path (a relative path begins at the study's folder)")
     if not is_archive(place):
@@ -58,18 +60,11 @@ def fetched(context: DataContext, url: str, sha256: str) -> Path:
     return folder
 
 
-def with_classes(samples: Samples, names: tuple[str, ...]) -> Samples:
-    """Return the *samples* of the classes *names* (all, if empty), with classes in the order of the names."""
+def in_order(samples: Samples, names: tuple[str, ...]) -> Samples:
+    """Return *samples*, whose classes are *names* in some order, with the classes in that of the names."""
     if not names:
         return samples
-    unknown = [name for name in names if name not in samples.classes]
-    if unknown:
-        raise DataError(f"the data set has no class {unknown[0]!r}; choose from: {', '.join(samples.classes)}")
-    if len(set(names)) < len(names):
-        raise DataError(f"a class is named twice in {', '.join(names)}; remove one")
-    kept = samples.only([i for i, label in enumerate(samples.labels) if samples.classes[label] in names])
-    labels = tuple(names.index(samples.classes[label]) for label in kept.labels)
-    return replace(kept, classes=names, labels=labels)
+    return replace(samples, classes=names, labels=tuple(names.index(samples.classes[each]) for each in samples.labels))
 
 
 def _cached(context: DataContext, sha256: str) -> Path:
@@ -87,14 +82,26 @@ def _wanted(name: str) -> bool:
 
 
 def _fitting(top: Path, fits: Callable[[Path], bool], archive: Path, what: str) -> Path:
+    if found := first_fitting(top, fits):
+        return found
+    raise DataError(f"{archive} does not hold {what}")
+
+
+def first_fitting(top: Path, fits: Callable[[Path], bool]) -> Path | None:
+    """Return the first folder, from *top* down, that *fits*; each level is looked at only if it is a wrapper's."""
     level = [top]
     for _ in range(_MAX_LEVELS):
         for folder in level:
             if fits(folder):
                 return folder
         level = [below for folder in level for below in _subfolders(folder)]
-    raise DataError(f"{archive} does not hold {what}")
+        if len(level) > _MAX_FOLDERS:
+            break
+    return None
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.is_dir())
+    try:
+        return sorted(each for each in folder.iterdir() if each.is_dir() and not is_junk(each.name))
+    except OSError:  # it is told when the images are listed
+        return []

@@ -104,7 +104,7 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
         ),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"],
-            "test has images but no class folders.*give only the part for training if test/ is not labelled",
+            r'test has images but no class folders.*choose 2 classes \(a, b\) with dataset.parts = \["train"\]',
         ),
         (["train/a/1.jpg", "test/a/1.jpg"], "only one class, 'a'"),
         (

@@ -23,7 +23,7 @@ def test_the_defaults_are_those_that_the_documentation_speaks_of() -> None:
     specs = {spec.name: spec for spec in collect_specs(flowerablate_datasets, "datasets")}
     defaults = {param.name: param.default for param in specs["synthetic-flowers"].params}
     assert defaults == {"images": 1300, "size": 36, "seed": 0, "noise": 1.0}
-    assert [param.name for param in specs["folder"].params] == ["path", "level", "classes"]
+    assert [param.name for param in specs["folder"].params] == ["path", "level", "classes", "parts", "within"]
 
 
 def test_listing_the_plugin_imports_nothing_heavy() -> None:
