@@ -22,9 +22,9 @@ def flowerablate_register(register: Any) -> None:
 def _folder() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: Any) -> fa.Samples:
         from .folder import build
-        from .layouts import Choice
+        from .layout_model import LayoutChoice
 
-        return build(context, params.pop("path"), choice=Choice(**params))
+        return build(context, params.pop("path"), choice=LayoutChoice(**params))
 
     def reads(path: Path) -> bool:
         from flowerablate.data.archives import is_archive

@@ -9,7 +9,7 @@ from flowerablate import DataContext, DataError, Samples
 from .addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
 from .folder import build as of_folder
 from .folder import scan
-from .layouts import Choice
+from .layout_model import LayoutChoice
 from .places import fetched, in_order
 
 
@@ -20,12 +20,12 @@ def build(
 
     Without *path* the archive at *url* is fetched once, checked against *sha256* and unpacked into the cache; only for
     the public archive may the checksum be empty. *path* is an archive (checked if *sha256* is given) or an unpacked
-    folder. *layout*: the other options of :class:`.layouts.Choice`. Raises :class:`DataError` for a wrong or missing
+    folder. *layout*: the other options of :class:`.layouts.LayoutChoice`. Raises :class:`DataError` for a wrong or missing
     checksum or an unknown class.
     """
     if len(set(classes)) < len(classes):
         raise DataError(f"a class is named twice in {', '.join(classes)}; remove one")
-    choice = Choice(classes=classes, **layout)
+    choice = LayoutChoice(classes=classes, **layout)
     if path.strip():
         return in_order(of_folder(context, path, choice=choice, sha256=sha256), classes)
     known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")

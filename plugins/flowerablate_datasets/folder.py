@@ -12,7 +12,8 @@ from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
 from flowerablate.data.tree import Folder, other_files, special_file
 
-from .layouts import OPEN, Choice, Class, FolderLayout, images_below, layout_of, left_out_of
+from .layout_model import OPEN, Class, FolderLayout, LayoutChoice
+from .layouts import images_below, layout_of, left_out_of
 from .places import folder_or_unpacked
 
 CHEST_XRAYS = ("NORMAL", "PNEUMONIA")
@@ -22,7 +23,7 @@ _NAMED = 3
 """Left-out folders and suffixes that are named."""
 
 
-def build(context: DataContext, path: str, *, choice: Choice = OPEN, sha256: str = "") -> Samples:
+def build(context: DataContext, path: str, *, choice: LayoutChoice = OPEN, sha256: str = "") -> Samples:
     """Scan the folder or archive *path*; a relative path begins at the study's folder, ``~`` is the home folder.
 
     *choice*: see :func:`scan`. *sha256*, if given, is the checksum of the archive. Patients of DICOM files are groups:
@@ -45,7 +46,7 @@ def build(context: DataContext, path: str, *, choice: Choice = OPEN, sha256: str
     return with_patients(samples, context.progress)
 
 
-def scan(root: Path, *, skip_bad: bool = False, choice: Choice = OPEN) -> Samples:
+def scan(root: Path, *, skip_bad: bool = False, choice: LayoutChoice = OPEN) -> Samples:
     """List the images below *root* in a fixed order: by split, class and path.
 
     Folders are read as :func:`.layouts.layout_of` says under *choice*. Links are followed; within a class no folder is

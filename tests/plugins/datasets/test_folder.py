@@ -100,7 +100,7 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
         ),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg", "test/b/x.txt"],
-            "only one class, 'a'",
+            "test/ lacks 'b', which train/ has",
         ),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"],

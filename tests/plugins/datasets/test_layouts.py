@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from flowerablate_datasets.folder import build, scan
 from flowerablate_datasets.layout_names import part_of
-from flowerablate_datasets.layouts import Choice, readings_of
+from flowerablate_datasets.layout_model import LayoutChoice
+from flowerablate_datasets.layouts import readings_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -92,7 +93,7 @@ READ = {
 def test_a_layout_is_read(
     tmp_path: Path, names: list[str], options: dict[str, object], classes: tuple[str, ...], parts: dict[str, int]
 ) -> None:
-    samples = scan(make(tmp_path, *names), choice=Choice(**options))  # type: ignore[arg-type]
+    samples = scan(make(tmp_path, *names), choice=LayoutChoice(**options))  # type: ignore[arg-type]
     assert samples.classes == classes
     assert Counter(samples.splits or ()) == parts
     assert set(samples.labels) == set(range(len(classes)))
@@ -133,7 +134,7 @@ def test_parts_of_a_download_and_patients_are_no_classes_unless_that_is_said(
     make(tmp_path, *below(*folders))
     with pytest.raises(DataError, match=r"so they are patients or parts, no classes; give a table"):
         scan(tmp_path)
-    assert len(scan(tmp_path, choice=Choice(level=1)).classes) == len(folders)
+    assert len(scan(tmp_path, choice=LayoutChoice(level=1)).classes) == len(folders)
 
 
 OF_PUBLIC_SETS = {
@@ -236,7 +237,7 @@ TREES = st.sets(PATHS, min_size=1, max_size=14)
 def outcome(context: DataContext, path: Path, **options: object) -> object:
     """What is read of the data at *path*, or why it is refused."""
     try:
-        samples: Samples = build(context, str(path), choice=Choice(**options))  # type: ignore[arg-type]
+        samples: Samples = build(context, str(path), choice=LayoutChoice(**options))  # type: ignore[arg-type]
     except DataError as error:
         return str(error).replace(str(path), "DATA").replace(str(context.cache), "CACHE")
     return samples.classes, samples.keys, samples.labels, samples.splits, samples.found
