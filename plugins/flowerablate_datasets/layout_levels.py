@@ -14,11 +14,10 @@ from .layout_names import are_groups, has_test_word, is_part_and_more
 from .layout_words import listed
 
 NO_PARTS = ("none",)
-
+"""The value of ``parts`` with which no folder is a part of a split."""
 
 NAMED_CLASSES = 8
 """Classes that an error names one by one, to be chosen."""
-
 
 _FLAT = "put the images of each class into a separate subfolder"
 """The cure for images in one flat folder."""

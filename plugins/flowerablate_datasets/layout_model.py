@@ -72,6 +72,7 @@ class UnclearLayoutError(Exception):
 
 
 def filled_below(folder: Folder) -> list[Folder]:
+    """Return the subfolders that have images, without those with masks beside images."""
     return without_companions(folder.filled)
 
 
@@ -83,6 +84,7 @@ def unwrapped(folder: Folder) -> Folder:
 
 
 def each_within(folders: Sequence[Folder], choice: LayoutChoice) -> list[LayoutChoice]:
+    """Return the choices of reading one of *folders* alone."""
     return [replace(choice, within=each.key) for each in folders[:OFFERS]]
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from flowerablate_datasets.folder import build, scan
-from flowerablate_datasets.layout_names import part_of
 from flowerablate_datasets.layout_model import LayoutChoice
-from flowerablate_datasets.layouts import readings_of
+from flowerablate_datasets.layout_names import part_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
