@@ -69,6 +69,8 @@ def run(
         messages.print(f"interrupted: {_how_far(planned)}; continue with the same command", highlight=False)
         raise typer.Exit(130) from None
     if outcome is None:
+        found = printable(planned.plan.data.samples.found)
+        messages.print(found, highlight=False, markup=False, soft_wrap=True)
         console.print(planned)
         return
     if planned.ledger.has_outcomes(planned.plan.base_id):

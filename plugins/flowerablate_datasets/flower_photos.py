@@ -20,8 +20,8 @@ def build(
 
     Without *path* the archive at *url* is fetched once, checked against *sha256* and unpacked into the cache; only for
     the public archive may the checksum be empty. *path* is an archive (checked if *sha256* is given) or an unpacked
-    folder. *layout*: the other options of :class:`.layouts.LayoutChoice`. Raises :class:`DataError` for a wrong or missing
-    checksum or an unknown class.
+    folder. *layout*: the other options of :class:`.layout_model.LayoutChoice`. Raises :class:`DataError` for a wrong or
+    missing checksum or an unknown class.
     """
     if len(set(classes)) < len(classes):
         raise DataError(f"a class is named twice in {', '.join(classes)}; remove one")

@@ -96,6 +96,7 @@ def _test_beside(top: Folder, choice: LayoutChoice) -> list[LayoutChoice]:
 
 
 def require_named(top: Folder, choice: LayoutChoice, levels: Sequence[set[str]]) -> None:
+    """Raise :class:`DataError` for a wanted class that none of the *levels*, sets of names, has."""
     for name in choice.classes:
         if not any(name in names for names in levels):
             known = sorted(set().union(*levels))

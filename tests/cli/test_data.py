@@ -52,6 +52,7 @@ def test_what_lies_at_a_path_chooses_the_data_set(places):
 
 def test_an_archive_is_a_data_set_like_any_other(command, places):
     done = command("run", "tiny.toml", "--data", places["archive"], "--disable", "flip", "--dry-run")
+    assert done.stderr.splitlines()[-1].startswith("2 classes, ")
     assert done.returncode == 0, done.stderr
     assert "24 images of 2 classes" in done.stdout
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -178,3 +179,26 @@ def test_the_x_rays_keep_their_official_split(photographs: Path) -> None:
         ("test", "NORMAL"): 231,
         ("test", "PNEUMONIA"): 387,
     }
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is locked for root")
+def test_a_locked_folder_is_named_with_the_cure(tmp_path: Path) -> None:
+    make(tmp_path, "a/1.jpg", "b/1.jpg", "b/inner/2.jpg")
+    for mode in (0o000, 0o444):
+        (tmp_path / "b").chmod(mode)
+        try:
+            with pytest.raises(DataError, match=r"/b.*: .*check its permissions"):
+                scan(tmp_path)
+        finally:
+            (tmp_path / "b").chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_hostile_names_of_folders_command_no_terminal(tmp_path: Path) -> None:
+    make(tmp_path, "a\x1b[2J/x/1.jpg", "a\x1b[2J/y/1.jpg", "b\n/x/1.jpg", "b\n/z/1.jpg", "c\x1b[2J/1.txt")
+    for words in (["--dry-run"], ["--dry-run", "--set", "dataset.level=1"]):
+        asked = [sys.executable, "-m", "flowerablate", "run", "--data", str(tmp_path), "--disable", "flip", *words]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert "\x1b" not in done.stdout + done.stderr
+        assert "dataset.level = 1" in done.stderr or "left out: 1 folder" in done.stderr
+        assert len(done.stderr.splitlines()) == 1

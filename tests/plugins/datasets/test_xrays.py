@@ -170,3 +170,20 @@ def test_a_bad_row_is_named(context: DataContext, nih: Path, row: str, message: 
 def test_a_finding_that_nobody_has_is_named_with_those_that_there_are(context: DataContext, nih: Path) -> None:
     with pytest.raises(DataError, match="no finding 'Hernia'; it has: Effusion, Mass, No Finding"):
         built("findings", context, path="nih", finding="Hernia")
+
+
+@pytest.mark.parametrize("wrapper", ["", "download", "download/chest_xray"])
+def test_x_rays_in_folders_around_them_keep_their_patients(context: DataContext, wrapper: str) -> None:
+    root = context.root / "set"
+    for part in ("train", "test"):
+        for name in ("NORMAL", "PNEUMONIA"):
+            folder = root / wrapper / part / name
+            folder.mkdir(parents=True)
+            (folder / f"person1{part}_bacteria_1.jpeg").touch()
+    assert SPECS["chest-xray"].reads(root)
+    samples = built("chest-xray", context, path="set")
+    assert samples.keys[0] == "train/NORMAL/person1train_bacteria_1.jpeg"
+    assert samples.groups is not None
+    if wrapper:
+        with pytest.raises(DataError, match=r'use their data set: dataset.use = "chest-xray"'):
+            built("folder", context, path="set")
