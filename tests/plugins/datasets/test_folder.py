@@ -195,10 +195,9 @@ def test_a_locked_folder_is_named_with_the_cure(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
 def test_hostile_names_of_folders_command_no_terminal(tmp_path: Path) -> None:
-    make(tmp_path, "a\x1b[2J/x/1.jpg", "a\x1b[2J/y/1.jpg", "b\n/x/1.jpg", "b\n/z/1.jpg", "c\x1b[2J/1.txt")
-    for words in (["--dry-run"], ["--dry-run", "--set", "dataset.level=1"]):
-        asked = [sys.executable, "-m", "flowerablate", "run", "--data", str(tmp_path), "--disable", "flip", *words]
-        done = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=tmp_path)
-        assert "\x1b" not in done.stdout + done.stderr
-        assert "dataset.level = 1" in done.stderr or "left out: 1 folder" in done.stderr
-        assert len(done.stderr.splitlines()) == 1
+    make(tmp_path, "a\x1b[2J/x/1.jpg", "a\x1b[2J/y/1.jpg", "b\n/x/1.jpg", "b\n/z/1.jpg")
+    asked = [sys.executable, "-m", "flowerablate", "run", "--data", str(tmp_path), "--disable", "flip", "--dry-run"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "dataset.level = 1" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
