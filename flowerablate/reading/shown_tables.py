@@ -97,7 +97,8 @@ def record_table(
     found = with_table(note, ledger, results, contrasts, pending=pending or planned)
     if found is note:
         return note, True
-    counts = not planned or pending or found.judged.keys() >= {contrast.label for contrast in contrasts}
+    left = [contrast for contrast in contrasts if contrast.label not in found.judged]
+    counts = not planned or pending or all(_was_shown(contrast, results, note) for contrast in left)
     known = all(_is_known(table, note.judged.get(label, ())) for label, (table,) in found.judged.items())
     if known and note.rules in note.told:
         return note, counts
@@ -111,6 +112,12 @@ def record_table(
 def _is_known(table: JudgedTable, tables: Iterable[JudgedTable]) -> bool:
     """Whether *table* is among those recorded; one without a verdict need not be."""
     return not table.verdict or any(table[:3] == known[:3] and known.verdict for known in tables)
+
+
+def _was_shown(contrast: Contrast, results: Sequence[TrialOutcome], note: StudyNote) -> bool:
+    """Whether a table has shown all pairs of *contrast*, as of a question that a later plan leaves out."""
+    pairs = pairs_of(contrast, ids_by_seed(results)).at(replicates_of(contrast, seeds_of(results)))
+    return any(pairs[:3] == known[:3] for known in note.judged.get(contrast.label, ()))
 
 
 def _is_of_earlier_version(note: StudyNote) -> bool:

@@ -143,3 +143,13 @@ def test_a_ledger_whose_base_is_gone_is_reported_all_the_same(ledger, broken):
             folder.fail("RuntimeError: gone", "")
     assert [row.n for row in table(ledger, plan).rows] == [0]
     assert len(ledger.note().judged["-idle"]) == 2
+
+
+def test_a_plan_that_leaves_out_an_earlier_question_has_a_table_that_counts(ledger, monkeypatch):
+    monkeypatch.setitem(EFFECTS, "-other", 0.0)
+    run(plan_for("-other", "-clear", seeds=5, max_seeds=None), ledger)
+    plan = plan_for("-clear", seeds=8, futility=0.0)
+    run(plan, ledger)
+    summary = table(ledger, plan)
+    assert {row.label: row.verdict for row in summary.rows} == {"-other": "undecided", "-clear": "helps"}
+    assert not any("not recorded in the ledger" in text for text in summary.notes)
