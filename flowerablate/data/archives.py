@@ -134,14 +134,18 @@ class _Writer:
             raise DataError(f"{self._archive} holds {name!r}, which points outside its folder; do not trust it")
         if self._wanted(name):
             return True
-        self.make_folder(str(PurePosixPath(name).parent))
+        self.make_folder(name)
         return False
 
     def make_folder(self, name: str) -> None:
-        """Make the folder *name*, which has been checked, if it is wanted: an empty class is told, as on disk."""
-        if self._wanted(name):
-            with suppress(FileExistsError, NotADirectoryError):  # a file of this name is told when it is written
-                (self._root / PurePosixPath(name)).mkdir(parents=True, exist_ok=True)
+        """Make the folder *name*, or the first above it that is wanted: an empty class is told, as on disk.
+
+        The name has been checked.
+        """
+        path = PurePosixPath(name)
+        wanted = next((each for each in (path, *path.parents) if self._wanted(str(each))), PurePosixPath())
+        with suppress(FileExistsError, NotADirectoryError):  # a file of this name is told when it is written
+            (self._root / wanted).mkdir(parents=True, exist_ok=True)
 
     def write(self, name: str, source: IO[bytes]) -> None:
         """Copy *source* to the file *name*, which has been checked."""

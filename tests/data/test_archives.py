@@ -279,3 +279,22 @@ def test_archives_are_known_by_their_names(tmp_path):
     (tmp_path / "e.jpg").touch()
     assert not is_archive(tmp_path / "e.jpg")
     assert not is_archive(tmp_path / "absent.zip")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_folder_with_nothing_but_what_is_not_wanted_is_made_empty(tmp_path, kind):
+    names = ["a/1.jpg", "b/.junk/deep/x.jpg", "c/"]
+    archive = tmp_path / f"set.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w") as packed:
+            for name in names:
+                packed.writestr(name, b"")
+    else:
+        with tarfile.open(archive, "w") as file:
+            for name in names:
+                member = tarfile.TarInfo(name.rstrip("/"))
+                member.type = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
+                file.addfile(member)
+    unpack(archive, tmp_path / "out", wanted=lambda name: ".junk" not in name)
+    found = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*"))
+    assert found == ["a", "a/1.jpg", "b", "c"]

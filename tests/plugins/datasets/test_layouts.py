@@ -226,9 +226,16 @@ FOLDERS = st.sampled_from(
         "data",
         "assets",
         "docs",
+        "a b",
+        "é.d",
+        "images",
+        "masks",
+        "@eaDir",
     ]
 )
-FILES = st.sampled_from(["0.jpg", "1.PNG", "notes.txt", "Thumbs.db", ".hidden.jpg", "raw"])
+FILES = st.sampled_from(
+    ["0.jpg", "1.PNG", "notes.txt", "Thumbs.db", ".hidden.jpg", "raw", "photo.of a day.jpeg", "ü.heic"]
+)
 PATHS = st.tuples(st.lists(FOLDERS, max_size=3), FILES).map(lambda each: "/".join([*each[0], each[1]]))
 TREES = st.sets(PATHS, min_size=1, max_size=14)
 
@@ -262,10 +269,9 @@ def test_a_folder_and_an_archive_of_it_give_the_same_samples(
     context: DataContext, tmp_path_factory: pytest.TempPathFactory, kind: str, names: set[str], level: int
 ) -> None:
     place = tmp_path_factory.mktemp("tree")
+    names = names | {"README.md"}  # of nothing but junk, the archive is told to be empty
     make(place / "set", *names)
     here = replace(context, cache=place / "cache")
     as_folder = outcome(here, place / "set", level=level)
     as_archive = outcome(here, packed(place / "set", names, kind), level=level)
-    if isinstance(as_folder, str) and isinstance(as_archive, str):
-        return  # both are refused
     assert as_archive == as_folder
