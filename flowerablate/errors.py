@@ -99,6 +99,11 @@ def cause_of(error: OSError) -> str:
     return (error.strerror or message_of(error)).lower()
 
 
+def count_of(number: int, noun: str, many: str = "") -> str:
+    """Return *number* with its noun in the singular or plural (*many* if an s does not make it): ``1,024 images``."""
+    return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
+
+
 def nearest(word: str, valid: Iterable[str]) -> str:
     """Return a hint for a misspelt *word*: the nearest valid word, or the list of all valid words."""
     names = sorted(valid)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
-from ..errors import DataError, PluginError
+from ..errors import DataError, PluginError, count_of
 from .params import Value
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Samples:
     @property
     def found(self) -> str:
         """What was read, how, and what was left out, in one line; a run begins with it."""
-        read = f"{_count(len(self.classes), 'class', 'classes')}, {_count(len(self), 'image', 'images')}"
+        read = f"{count_of(len(self.classes), 'class', 'classes')}, {count_of(len(self), 'image')}"
         if self.splits:
             read += f", official split {'/'.join(part for part in SPLITS if part in self.splits)}"
         left_out = (f"left out: {', '.join(self.left_out)}",) if self.left_out else ()
@@ -130,10 +130,6 @@ class Samples:
             splits=None if self.splits is None else tuple(self.splits[i] for i in indices),
             groups=None if self.groups is None else tuple(self.groups[i] for i in indices),
         )
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
 
 
 Scores = Literal["probabilities", "logits"]

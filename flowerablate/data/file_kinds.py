@@ -10,6 +10,16 @@ HEAD = 132
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
 """Suffixes of DICOM files, in lower case with the dot."""
 
+_MAGIC = {
+    b"\xff\xd8\xff": ".jpg",
+    b"\x89PNG\r\n": ".png",
+    b"GIF8": ".gif",
+    b"BM": ".bmp",
+    b"II*\0": ".tif",
+    b"MM\0*": ".tif",
+    b"\0\0\0\x0cjP  ": ".jp2",
+    b"\xff\x4f\xff\x51": ".j2k",
+}
 _TIFF = (b"II*\0", b"MM\0*")
 _HEVC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _COMMON_BRANDS = frozenset({b"mif1", b"msf1"})
@@ -47,6 +57,13 @@ def is_dicom(head: bytes, name: str) -> bool:
     if head[128:132] == b"DICM" and not head.startswith(_TIFF):
         return True
     return may_be_dicom(name) and (head[128:132] == b"DICM" or _begins_with_element(head))
+
+
+def raster_suffix(head: bytes) -> str:
+    """Return the usual suffix of a file that begins with *head*, of those that need no package; empty for others."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return ".webp"
+    return next((suffix for magic, suffix in _MAGIC.items() if head.startswith(magic)), "")
 
 
 def is_heif(head: bytes) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import IMAGE_SUFFIXES, Progress, Samples
-from ..errors import DataError
+from ..errors import DataError, count_of
 from ..files import open_file
 from .decode import MAX_PIXELS
 from .dicom import refuse_bombs, require_pydicom
@@ -56,7 +56,7 @@ def with_patients(samples: Samples, progress: Progress) -> Samples:
         raise DataError(str(error)) from None
     if not subjects:
         return samples
-    files = _count(len(subjects), "DICOM file")
+    files = count_of(len(subjects), "DICOM file")
     names = _patients(list(subjects.values()))
     unnamed = sum(not subject.patient for subject in subjects.values())
     if not any(names):
@@ -75,12 +75,8 @@ def with_patients(samples: Samples, progress: Progress) -> Samples:
     if unnamed:
         remark = f"{unnamed} of {files} have no PatientID; they are grouped by study, or are groups of their own"
         remarks = (*remarks, remark)
-    found = f"{files} in {_count(len(images), 'group')} by patient"
+    found = f"{files} in {count_of(len(images), 'group')} by patient"
     return replace(samples, groups=tuple(groups), remarks=remarks, read_as=(*samples.read_as, found))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _patients(subjects: Sequence[_Subject]) -> list[object]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..contracts import IMAGE_SUFFIXES
 from ..errors import DataError, cause_of
 from ..files import open_file
-from .file_kinds import HEAD, is_dicom, may_be_dicom
+from .file_kinds import HEAD, is_dicom, may_be_dicom, raster_suffix
 
 JUNK = frozenset({"__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"})
 JUNK |= {"dicomdir"}
@@ -22,7 +22,6 @@ JUNK |= {"dicomdir"}
 _SNIFFED = 3
 """Files of each unknown suffix of which the first bytes are read: enough to tell photographs from lists of labels."""
 
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
 _BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif")
 
 
@@ -152,10 +151,14 @@ def fault_of(path: Path, key: str) -> str:
     try:
         key.encode()
     except UnicodeEncodeError:
-        # Such a key can be neither hashed nor printed; backslashreplace makes it legible.
-        return f"the name of {str(path).encode(errors='backslashreplace').decode()} is not UTF-8"
+        return f"the name of {legible(str(path))} is not UTF-8"
     kind = special_file(path)
     return f"{path} is {kind}, not a file" if kind else ""
+
+
+def legible(name: str) -> str:
+    """Return *name* as it can be printed and stored, if it is not UTF-8."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def special_file(path: Path) -> str:
@@ -198,9 +201,8 @@ def _head(path: Path) -> bytes:
 
 def _begins_as_image(path: Path) -> bool:
     head = _head(path)
-    is_riff = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     is_boxed = head[4:8] == b"ftyp" and head[8:12] in _BRANDS
-    return head.startswith(_MAGIC) or is_riff or is_boxed or head[128:132] == b"DICM"
+    return bool(raster_suffix(head)) or is_boxed or head[128:132] == b"DICM"
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

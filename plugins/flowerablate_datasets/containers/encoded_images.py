@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import os
 
-from flowerablate.data.file_kinds import HEAD, is_avif, is_dicom, is_heif
+from flowerablate.data.file_kinds import HEAD, is_avif, is_dicom, is_heif, raster_suffix
 from flowerablate.data.tree import has_image_suffix
 
 UNKNOWN = ".bin"
-
-_MAGIC = {
-    b"\xff\xd8\xff": ".jpg",
-    b"\x89PNG\r\n": ".png",
-    b"GIF8": ".gif",
-    b"BM": ".bmp",
-    b"II*\0": ".tif",
-    b"MM\0*": ".tif",
-    b"\0\0\0\x0cjP  ": ".jp2",
-    b"\xff\x4f\xff\x51": ".j2k",
-}
 
 
 def image_suffix(content: bytes, name: str = "") -> str:
     """Return the suffix of the image file *content*: by its first bytes, else by its *name*, else :data:`UNKNOWN`."""
     head = content[:HEAD]
-    if found := next((suffix for magic, suffix in _MAGIC.items() if head.startswith(magic)), ""):
+    if found := raster_suffix(head):
         return found
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return ".webp"
     if is_avif(head):
         return ".avif"
     if is_heif(head):

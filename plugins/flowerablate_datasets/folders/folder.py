@@ -10,7 +10,8 @@ from pathlib import Path
 
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
-from flowerablate.data.tree import Folder, fault_of, other_files, tree_of
+from flowerablate.data.tree import Folder, fault_of, legible, other_files, tree_of
+from flowerablate.errors import count_of
 
 from .layouts import Class, FolderLayout, layout_of
 from .named_images import scan as scan_named
@@ -104,7 +105,7 @@ def scan(
             if fault := fault_of(layout.top.path / key, key):
                 if not skip_bad:
                     raise DataError(f"{fault}; remove or rename it, or leave it out (skip-bad)")
-                bad.append(key.encode(errors="backslashreplace").decode())
+                bad.append(legible(key))
                 continue
             keys.append(key)
             labels.append(label)
@@ -117,7 +118,7 @@ def scan(
         labels=tuple(labels),
         splits=tuple(splits) if with_splits else None,
         skipped=tuple(bad),
-        left_out=_left_out(Folder(root), layout),
+        left_out=_left_out(Folder(root) if within else tree, layout),
     )
 
 
@@ -135,19 +136,15 @@ def _left_out(top: Folder, layout: FolderLayout) -> tuple[str, ...]:
     left_out = []
     if layout.left_out:
         shown = _few([each.key for each in layout.left_out])
-        left_out.append(f"{_count(len(layout.left_out), 'folder')} ({shown})")
+        left_out.append(f"{count_of(len(layout.left_out), 'folder')} ({shown})")
     if beside > 0:
-        left_out.append(f"{_count(beside, 'image')} outside the classes")
+        left_out.append(f"{count_of(beside, 'image')} outside the classes")
     if by_content:
-        left_out.append(f"{_count(sum(by_content.values()), 'image')} with another suffix ({_few(list(by_content))})")
+        left_out.append(f"{count_of(sum(by_content.values()), 'image')} with another suffix ({_few(list(by_content))})")
     if others:
-        files = _count(sum(others.values()), "file that is no image", "files that are no images")
+        files = count_of(sum(others.values()), "file that is no image", "files that are no images")
         left_out.append(f"{files} ({_few(list(others))})")
     return tuple(left_out)
-
-
-def _count(number: int, noun: str, many: str = "") -> str:
-    return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
 
 
 def _few(names: Sequence[str]) -> str:
