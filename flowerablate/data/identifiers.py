@@ -26,6 +26,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ..contracts import Samples
+from ..errors import DataError, message_of
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _CODE = r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{8,}(?![A-Za-z0-9])"
@@ -85,6 +86,18 @@ def groups_by(pattern: str, keys: Sequence[str]) -> dict[str, str]:
     matches = ((key, match) for key in keys if (match := compiled.search(key)))
     found = {key: next(filter(None, match.groups()), match[0]) for key, match in matches}
     return {key: group for key, group in found.items() if group}
+
+
+def found_in_paths(pattern: str, keys: Sequence[str], option: str) -> dict[str, str]:
+    """Return :func:`groups_by`; raise :class:`DataError` for a pattern, given as *option*, that finds nothing."""
+    try:
+        found = groups_by(pattern, keys)
+    except re.error as error:
+        raise DataError(f"{option}: {pattern!r} is no regular expression: {message_of(error)}") from error
+    if not found:
+        such = f", such as {keys[0]}" if keys else ""
+        raise DataError(f"{option}: {pattern!r} is in the path of no image{such}")
+    return found
 
 
 def torn_groups(samples: Samples, groups: Sequence[str]) -> dict[str, list[int]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 from ..contracts import Samples
 from ..errors import DataError, message_of
 from ..files import open_text, replacing
-from .identifiers import groups_by
+from .identifiers import found_in_paths
 
 _COLUMNS = ("path", "group")
 _REMARK = "# "
@@ -37,7 +36,7 @@ def with_lists(
     if exclude is not None:
         samples = _without(samples, exclude)
     if group_from:
-        samples = _grouped(samples, _found_in_paths(samples, group_from))
+        samples = _grouped(samples, found_in_paths(group_from, samples.keys, "dataset.group_from"))
     if groups is not None:
         named = _read_groups(groups)
         if named:
@@ -80,16 +79,6 @@ def _without(samples: Samples, path: Path) -> Samples:
     left_out = len(samples) - len(kept)
     remark = f"{left_out} {'image' if left_out == 1 else 'images'} left out by {path.name}"
     return replace(samples.only(kept), remarks=(*samples.remarks, remark) if left_out else samples.remarks)
-
-
-def _found_in_paths(samples: Samples, pattern: str) -> dict[str, str]:
-    try:
-        found = groups_by(pattern, samples.keys)
-    except re.error as error:
-        raise DataError(f"dataset.group_from: {pattern!r} is no regular expression: {message_of(error)}") from error
-    if not found:
-        raise DataError(f"dataset.group_from: {pattern!r} is in the path of no image, such as {samples.keys[0]}")
-    return found
 
 
 def _grouped(samples: Samples, named: Mapping[str, str]) -> Samples:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from flowerablate import DataContext, DataError, Samples
+from flowerablate.errors import count_of
 
 from .array_labels import labels_of, texts_of
 from .array_roles import GROUPS, IMAGES, LABELS, NAMES, PartArrays, parts_of, role_of
 from .numpy_files import array_names, array_of, member
 from .pixel_arrays import images_of
-from .unpacked import ImageOrigin, ImageWriter, count_of, unpacked_once
+from .unpacked import ImageOrigin, ImageWriter, place_of, unpacked_once
 
 SUFFIXES = (".npz", ".npy")
 
@@ -44,9 +45,7 @@ def build(
     :func:`.pixel_arrays.images_of`. *class_names*: of the labels 0, 1 and so on; empty: an array ``class_names``, or
     the numbers. Raises :class:`DataError` for arrays that cannot be read, or in several ways.
     """
-    if not path.strip():
-        raise DataError("the data set arrays needs a file; name it as the data, or as path under [dataset]")
-    place = context.root / Path(path).expanduser()
+    place = place_of(context, path, "arrays")
     if not place.exists():
         raise DataError(f"no file {place}; check the path (a relative path begins at the study's folder)")
     if not place.is_dir() and not (place.is_file() and place.suffix.lower() in SUFFIXES):

@@ -11,7 +11,7 @@ from typing import Any
 
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.archives import MAX_FILES
-from flowerablate.errors import message_of
+from flowerablate.errors import count_of, message_of
 from flowerablate.files import content_of
 
 from ..folders.folder_names import part_of
@@ -20,7 +20,7 @@ from .arrow_columns import ArrowColumns, arrow_columns, image_columns
 from .arrow_files import PARQUET, SUFFIXES, has_pyarrow, rows_of, schema_of
 from .encoded_images import image_suffix
 from .shards import Shard, in_part_order, shard_part, shards_in
-from .unpacked import ImageOrigin, ImageWriter, count_of, unpacked_once
+from .unpacked import ImageOrigin, ImageWriter, place_of, unpacked_once
 
 _SAVED, _SAVED_PARTS = "state.json", "dataset_dict.json"
 _LABELS_AT_ONCE = 4096
@@ -55,9 +55,7 @@ def build(
     label is left out. Raises :class:`DataError` for files that cannot be read, and rows without an
     image (left out with ``context.skip_bad``) or label.
     """
-    if not path.strip():
-        raise DataError("the data set arrow needs a file; name it as the data, or as path under [dataset]")
-    place = context.root / Path(path).expanduser()
+    place = place_of(context, path, "arrow")
     shards = in_part_order(_shards(place), place)
     given = ArrowColumns(image, label, group, split, tuple(class_names))
     schema = schema_of(shards[0].path)

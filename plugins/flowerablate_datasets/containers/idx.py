@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from flowerablate import DataContext, DataError, Samples
+from flowerablate.contracts import SPLITS
 from flowerablate.data.archives import MAX_BYTES, MAX_FILES
 from flowerablate.errors import message_of
 from flowerablate.files import open_file
@@ -22,14 +23,13 @@ from flowerablate.files import open_file
 from ..folders.folder_names import part_of
 from .array_labels import labels_of
 from .pixel_arrays import images_of
-from .unpacked import ImageOrigin, ImageWriter, unpacked_once
+from .unpacked import ImageOrigin, ImageWriter, place_of, unpacked_once
 
 _NAME = re.compile(
     r"(?P<prefix>.*?)[-_.]?(?P<kind>images|labels)[-_.]idx(?P<axes>[13])[-_.]?ubyte(?P<gzip>\.gz)?", re.I
 )
 _AXES = {"images": 3, "labels": 1}
 _UBYTE = 8
-_PARTS = ("train", "val", "test", "")
 _CHUNK = 1 << 20
 
 
@@ -68,9 +68,7 @@ def build(context: DataContext, *, path: str, class_names: Sequence[str]) -> Sam
     Files named ``train`` and ``t10k`` (or ``test``) are the official parts. *class_names*: of the labels 0, 1 and so
     on; empty: the numbers. Raises :class:`DataError` for a file that lacks its other half, is damaged or not of bytes.
     """
-    if not path.strip():
-        raise DataError("the data set idx needs a file; name it as the data, or as path under [dataset]")
-    place = context.root / Path(path).expanduser()
+    place = place_of(context, path, "idx")
     if not place.exists():
         raise DataError(f"no file or folder {place}; check the path (a relative path begins at the study's folder)")
     pairs = _pairs(place)
@@ -109,7 +107,7 @@ def _pairs(place: Path) -> dict[str, tuple[Path, Path]]:
     if len(collections) > 1:
         raise DataError(f"{folder} holds several data sets ({', '.join(collections[:8])}); give a file of one of them")
     pairs = {}
-    for part in _PARTS:
+    for part in (*SPLITS, ""):
         halves = [found.get(IdxName(collections[0], part, kind)) for kind in _AXES] if collections else []
         images, labels = halves or (None, None)
         if images and labels:

@@ -18,6 +18,7 @@ from flowerablate.errors import cause_of
 from flowerablate.files import content_of, write_json
 
 from ..class_order import in_number_order
+from ..folders.folder_names import roles_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,6 +96,13 @@ class ImageWriter:
         return path
 
 
+def place_of(context: DataContext, path: str, data_set: str, what: str = "a file") -> Path:
+    """Return where the container *path* of a *data_set* is, which is *what* the error for an empty path asks for."""
+    if not path.strip():
+        raise DataError(f"the data set {data_set} needs {what}; name it as the data, or as path under [dataset]")
+    return context.root / Path(path).expanduser()
+
+
 def unpacked_once(
     context: DataContext, files: Sequence[Path], settings: dict[str, Any], unpack: Callable[[ImageWriter], None]
 ) -> Samples:
@@ -122,11 +130,6 @@ def unpacked_once(
     return samples if samples.groups else with_patients(samples, context.progress)
 
 
-def count_of(number: int, noun: str, many: str = "") -> str:
-    """Return *number* with its noun, such as ``2 arrays``."""
-    return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
-
-
 def _index(writer: ImageWriter) -> dict[str, Any]:
     if not writer.images:
         fault = next(iter(writer.faults.values()), "give another file")
@@ -137,7 +140,8 @@ def _index(writer: ImageWriter) -> dict[str, Any]:
     number = {name: place for place, name in enumerate(classes)}
     parts = [origin.part for origin in origins]
     if set(parts) == {"train", "val"}:  # as in folders: what one is tested on, if there is nothing else
-        parts = ["test" if part == "val" else part for part in parts]
+        roles = roles_of({"train", "val"})
+        parts = [roles[part] for part in parts]
     return {
         "classes": list(classes),
         "keys": list(writer.images),

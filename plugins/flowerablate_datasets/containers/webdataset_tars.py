@@ -10,12 +10,12 @@ from typing import IO, Any
 
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.archives import tar_files, telling_damage
-from flowerablate.errors import cause_of
+from flowerablate.errors import cause_of, count_of
 from flowerablate.files import open_text
 
 from .shards import Shard
 from .tar_samples import TarMember, class_file, member_of, tar_shards
-from .unpacked import ImageOrigin, ImageWriter, count_of, unpacked_once
+from .unpacked import ImageOrigin, ImageWriter, place_of, unpacked_once
 
 _MAX_IMAGE = 1 << 28
 _MAX_TEXT = 1 << 20
@@ -33,9 +33,7 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
     files, or above, names the classes 0, 1 and so on, a line each. Raises :class:`DataError` for damaged files, and
     for samples without an image or a class, which ``context.skip_bad`` leaves out.
     """
-    if not path.strip():
-        raise DataError("the data set webdataset needs a tar file; name it as the data, or as path under [dataset]")
-    shards = tar_shards(context.root / Path(path).expanduser())
+    shards = tar_shards(place_of(context, path, "webdataset", "a tar file"))
     names_file = class_file(shards[0].path)
     fields = _Fields(image.strip().lower(), label.strip(), group.strip(), _names(names_file))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 _PART_OF_WORD = {
@@ -45,6 +45,11 @@ def part_of(name: str) -> str:
     """Return the part of a split that *name* alone stands for, such as ``seg_train``; empty for none."""
     found = part_name(name)
     return "" if found.rest else found.part
+
+
+def roles_of(parts: Collection[str]) -> dict[str, str]:
+    """Return what each of *parts* is in the samples: one for validation without one for tests is the one for tests."""
+    return {part: "test" if part == "val" and "test" not in parts else part for part in parts}
 
 
 def are_groups(names: Iterable[str]) -> bool:

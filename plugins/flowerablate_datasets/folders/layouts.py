@@ -25,7 +25,7 @@ from flowerablate import DataError
 from flowerablate.contracts import SPLITS
 from flowerablate.data.tree import Folder
 
-from .folder_names import are_groups, part_name
+from .folder_names import are_groups, part_name, roles_of
 from .named_images import cure_for
 
 _SHOWN = 4
@@ -127,13 +127,11 @@ def _in_parts(parts: Parts, wanted: _Wanted) -> list[Class]:
 
 
 def _named(parts: Collection[str]) -> list[tuple[str, str]]:
-    """Return each of *parts* and what it is in the samples: one for validation without one for tests is for tests.
-
-    A part for training alone is no split.
-    """
+    """Return each of *parts*, in order, and what it is in the samples; one for training alone is no split."""
     if len(parts) == 1:
         return [(part, "") for part in parts]
-    return [(part, "test" if part == "val" and "test" not in parts else part) for part in SPLITS if part in parts]
+    roles = roles_of(parts)
+    return [(part, roles[part]) for part in SPLITS if part in parts]
 
 
 def _split_below(top: Folder, wanted: _Wanted) -> list[Class]:
@@ -160,7 +158,7 @@ def _split_classes(top: Folder, split: dict[str, Parts], wanted: _Wanted) -> lis
         for part, named in _named(split[one] if one else ())
         for name, parts in sorted(split.items())
     ]
-    _require_names(top, [Class(name, top) for name in split], wanted)
+    _require_names(top, split, wanted)
     return found
 
 
@@ -175,8 +173,9 @@ def _classes(folder: Folder, wanted: _Wanted) -> tuple[Class, ...]:
                 "classes; give a table of the images and their labels, or dataset.level = 1 if they are classes"
             )
     classes = tuple(Class(each.name, each) for each in found)
-    _require_names(folder, classes, wanted)
-    if len({each.name for each in classes}) < wanted.min_classes:
+    names = {each.name for each in found}
+    _require_names(folder, names, wanted)
+    if len(names) < wanted.min_classes:
         _refuse(folder, wanted.root, classes)
     return classes
 
@@ -186,9 +185,9 @@ def _candidates(folder: Folder, wanted: _Wanted) -> list[Folder]:
     return [each for each in _at(folder, max(1, wanted.level)) if wanted.has(each.name)]
 
 
-def _require_names(folder: Folder, found: Sequence[Class], wanted: _Wanted) -> None:
-    """Raise :class:`DataError` if a class that is named is not among those *found* in *folder*."""
-    if missing := [name for name in wanted.names if name not in {each.name for each in found}]:
+def _require_names(folder: Folder, found: Collection[str], wanted: _Wanted) -> None:
+    """Raise :class:`DataError` if a class that is wanted by name is not among those *found* in *folder*."""
+    if missing := [name for name in wanted.names if name not in found]:
         there = [each.name for each in folder.filled]
         raise DataError(f"{folder.path} has no class {missing[0]!r}; choose from: {_listed(there)}")
 

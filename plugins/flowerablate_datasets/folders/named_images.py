@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from flowerablate import DataError, Samples
-from flowerablate.data.identifiers import groups_by
-from flowerablate.data.tree import fault_of, tree_of
+from flowerablate.data.identifiers import found_in_paths, groups_by
+from flowerablate.data.tree import fault_of, legible, tree_of
+from flowerablate.errors import count_of
 
-from .folder_names import part_of
+from .folder_names import part_of, roles_of
 
 _MAX_CLASSES = 1000
 _MIN_IMAGES = 2
@@ -25,7 +26,7 @@ _FORMS = (
 
 
 def scan(root: Path, label_from: str, *, within: str = "", skip_bad: bool = False, min_classes: int = 2) -> Samples:
-    """List the images below *root* by path; their classes are what :func:`classes_in` finds in their paths.
+    """List the images below *root* by path; their classes are what *label_from* finds in their paths.
 
     Where they lie in folders of a split, for training and another part, that is the official split; a part for
     validation without one for tests is the one for tests. Images without a class are left out. *within*: only what is
@@ -37,7 +38,7 @@ def scan(root: Path, label_from: str, *, within: str = "", skip_bad: bool = Fals
     every = [f"{folder.key}/{name}".lstrip("/") for folder in tree_of(root, within).walk() for name in folder.images]
     if not every:
         raise DataError(f"no images in {root}")
-    named = classes_in(sorted(every), label_from)
+    named = found_in_paths(label_from, sorted(every), "dataset.label_from")
     bad = {key: fault for key in named if (fault := fault_of(root / key, key))}
     if bad and not skip_bad:
         raise DataError(f"{next(iter(bad.values()))}; remove or rename it, or leave it out (skip-bad)")
@@ -48,16 +49,17 @@ def scan(root: Path, label_from: str, *, within: str = "", skip_bad: bool = Fals
             f"dataset.label_from: {label_from!r} finds {f'only the class {classes[0]!r}' if classes else 'no class'} "
             f"in paths such as {next(iter(named))}; a classifier needs two or more"
         )
+    number = {name: place for place, name in enumerate(classes)}
     unnamed = len(every) - len(named)
     return Samples(
         classes=classes,
         keys=tuple(keys),
         paths=tuple(root / key for key in keys),
-        labels=tuple(classes.index(named[key]) for key in keys),
+        labels=tuple(number[named[key]] for key in keys),
         splits=_parts(keys),
-        skipped=tuple(key.encode(errors="backslashreplace").decode() for key in bad),
+        skipped=tuple(map(legible, bad)),
         read_as=(f"classes by label_from = '{label_from}'",),
-        left_out=(f"{unnamed:,} {'image' if unnamed == 1 else 'images'} without a class",) if unnamed else (),
+        left_out=(f"{count_of(unnamed, 'image')} without a class",) if unnamed else (),
     )
 
 
@@ -68,24 +70,8 @@ def _parts(keys: Sequence[str]) -> tuple[str, ...] | None:
     found = set(of_folder.values())
     if "train" not in found or len(found) == 1 or "" in found:
         return None
-    if "test" not in found:
-        of_folder = {folder: "test" if part == "val" else part for folder, part in of_folder.items()}
-    return tuple(of_folder[str(PurePosixPath(key).parent)] for key in keys)
-
-
-def classes_in(keys: Sequence[str], pattern: str) -> dict[str, str]:
-    """Return the class of each of *keys* in which *pattern* is found: its first group that matches, or all of it.
-
-    Raises :class:`DataError` if *pattern* is no regular expression, or is found in none.
-    """
-    try:
-        found = groups_by(pattern, keys)
-    except re.error as error:
-        raise DataError(f"dataset.label_from: {pattern!r} is no regular expression: {error}") from error
-    if not found:
-        such = f", such as {keys[0]}" if keys else ""
-        raise DataError(f"dataset.label_from: {pattern!r} is in the path of no image{such}")
-    return found
+    roles = roles_of(found)
+    return tuple(roles[of_folder[str(PurePosixPath(key).parent)]] for key in keys)
 
 
 def cure_for(names: Sequence[str]) -> str:
