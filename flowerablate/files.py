@@ -132,7 +132,7 @@ def _beside(path: Path) -> BinaryIO:
 
     Earlier ones that are not locked were left by processes that were killed, and are removed.
     """
-    for name in _temporary_in(path.parent):
+    for name in _left_at_first(path.parent):
         if name[:-_TOKEN] == f".{path.name}-":
             left = path.with_name(name)
             with contextlib.suppress(OSError), left.open("ab") as unfinished:  # Windows removes no file that is open
@@ -147,7 +147,12 @@ def _beside(path: Path) -> BinaryIO:
         file.close()
 
 
-@functools.lru_cache(maxsize=64)  # a command may write thousands of files into one folder
+@functools.lru_cache(maxsize=64)
+def _left_at_first(folder: Path) -> tuple[str, ...]:
+    """Return :func:`_temporary_in` as it was at first: a command may write thousands of files into one folder."""
+    return _temporary_in(folder)
+
+
 def _temporary_in(folder: Path) -> tuple[str, ...]:
     try:
         with os.scandir(folder) as entries:
@@ -179,19 +184,15 @@ def sweep(folders: Iterable[Path]) -> None:
     Somebody works in a folder as long as its file ``lock`` is locked. Folders that are missing or closed are passed by.
     """
     for folder in folders:
-        try:
-            with os.scandir(folder) as entries:
-                left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name) and entry.is_file()]
-        except OSError:
-            continue
+        left = _temporary_in(Path(folder))
         if not left:
             continue
         with contextlib.suppress(OSError):
             lock = lock_now(folder / "lock")
             if lock is not None:
                 with lock:
-                    for path in left:
-                        Path(path).unlink(missing_ok=True)
+                    for name in left:
+                        Path(folder, name).unlink(missing_ok=True)
                 lock.release()
 
 

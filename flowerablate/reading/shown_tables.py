@@ -97,8 +97,15 @@ def record_table(
     found = with_table(note, ledger, results, contrasts, pending=pending or planned)
     if found is note:
         return note, True
-    left = [contrast for contrast in contrasts if contrast.label not in found.judged]
-    counts = not planned or pending or all(_was_shown(contrast, results, note) for contrast in left)
+    seeds, ids = seeds_of(results), ids_by_seed(results)
+    left = {
+        contrast.label: pairs_of(contrast, ids).at(replicates_of(contrast, seeds))
+        for contrast in contrasts
+        if contrast.label not in found.judged
+    }
+    counts = (
+        not planned or pending or all(_was_shown(table, note.judged.get(label, ())) for label, table in left.items())
+    )
     known = all(_is_known(table, note.judged.get(label, ())) for label, (table,) in found.judged.items())
     if known and note.rules in note.told:
         return note, counts
@@ -114,10 +121,9 @@ def _is_known(table: JudgedTable, tables: Iterable[JudgedTable]) -> bool:
     return not table.verdict or any(table[:3] == known[:3] and known.verdict for known in tables)
 
 
-def _was_shown(contrast: Contrast, results: Sequence[TrialOutcome], note: StudyNote) -> bool:
-    """Whether a table has shown all pairs of *contrast*, as of a question that a later plan leaves out."""
-    pairs = pairs_of(contrast, ids_by_seed(results)).at(replicates_of(contrast, seeds_of(results)))
-    return any(pairs[:3] == known[:3] for known in note.judged.get(contrast.label, ()))
+def _was_shown(table: JudgedTable, tables: Iterable[JudgedTable]) -> bool:
+    """Whether *tables* have shown the pairs of *table*, as of a question that a later plan leaves out."""
+    return any(table[:3] == known[:3] for known in tables)
 
 
 def _is_of_earlier_version(note: StudyNote) -> bool:
