@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from pipelines import make_pipeline
 
 from flowerablate.contracts import (
@@ -126,6 +127,21 @@ def seeds_of(ledger, plan):
     for result in ledger.results(plan.base_id):
         counts[result.change] = counts.get(result.change, 0) + isinstance(result, TrialResult)
     return counts
+
+
+def stopped_after(trials, plan, ledger, executor):
+    """Run *plan* until so many of its trials are done, as if it were still at work."""
+    begun = []
+
+    def killed():
+        begun.append(1)
+        if len(begun) > trials:
+            raise KeyboardInterrupt
+
+    executor.before.append(killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(plan, ledger)
+    executor.before.clear()
 
 
 def table(ledger, plan):

@@ -1,7 +1,7 @@
 """Adaptive runs, with trials that need no training: their accuracies are a function of variant and seed."""
 
 import pytest
-from untrained import EFFECTS, LOOKS, METRICS, plan_for, run, seeds_of, table, variant
+from untrained import EFFECTS, LOOKS, METRICS, plan_for, run, seeds_of, stopped_after, table, variant
 
 from flowerablate.contracts import (
     Contrast,
@@ -57,23 +57,13 @@ def test_what_the_ledger_has_already_sets_the_first_look(ledger):
 
 
 @pytest.mark.parametrize(
-    "stopped_after", [pytest.param(1, marks=pytest.mark.slow), 7, pytest.param(13, marks=pytest.mark.slow)]
+    "trials", [pytest.param(1, marks=pytest.mark.slow), 7, pytest.param(13, marks=pytest.mark.slow)]
 )
-def test_a_run_that_was_killed_goes_on_to_the_same_trials(ledger, tmp_path, executor, stopped_after):
+def test_a_run_that_was_killed_goes_on_to_the_same_trials(ledger, tmp_path, executor, trials):
     plan = plan_for("-clear", "-middling", "-idle")
     whole = Ledger(tmp_path / "whole")
     run(plan, whole)
-    count = []
-
-    def killed():
-        count.append(1)
-        if len(count) > stopped_after:
-            raise KeyboardInterrupt
-
-    executor.before.append(killed)
-    with pytest.raises(KeyboardInterrupt):
-        run(plan, ledger)
-    executor.before.clear()
+    stopped_after(trials, plan, ledger, executor)
     run(plan, ledger)
     assert seeds_of(ledger, plan) == seeds_of(whole, plan)
     assert [row.verdict for row in table(ledger, plan).rows] == [row.verdict for row in table(whole, plan).rows]
@@ -286,18 +276,8 @@ def test_a_first_table_without_a_single_pair_has_shown_no_verdict(ledger, broken
 def test_verdicts_that_could_be_read_before_a_run_goes_on_were_shown(ledger, broken, executor):
     plan = plan_for("-idle", futility=0.0)
     broken.add(("-idle", 2))
-    begun = []
-
-    def killed():
-        begun.append(1)
-        if len(begun) > 2 * 9:  # both looks, at 5 and 9 replicates, have been taken
-            raise KeyboardInterrupt
-
-    executor.before.append(killed)
-    with pytest.raises(KeyboardInterrupt):
-        run(plan, ledger)
+    stopped_after(2 * 9, plan, ledger, executor)  # both looks, at 5 and 9 replicates, have been taken
     assert ledger.note(plan.base_id).judged == {}
-    executor.before.clear()
     broken.clear()
     run(plan, ledger)
     assert [each[:2] for each in ledger.note(plan.base_id).judged["-idle"]] == [(9, 8), (20, 20)]

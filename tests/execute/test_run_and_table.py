@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from untrained import EFFECTS, plan_for, run, seeds_of, table
+from untrained import EFFECTS, plan_for, run, seeds_of, stopped_after, table
 
 from flowerablate.contracts import JudgedTable
 from flowerablate.errors import StudyError
@@ -28,21 +28,6 @@ def test_a_question_that_is_new_in_a_plan_after_a_table_stops_just_when_the_tabl
     counts = seeds_of(ledger, plan)
     assert all(rows[label].verdict != "undecided" for label in (old, new) if counts[label] < 20)
     assert [look.share for look in rows[new].evidence.looks if not look.progress] == []
-
-
-def stopped_after(trials, plan, ledger, executor):
-    """Run *plan* until so many of its trials are done, as if it were still at work."""
-    begun = []
-
-    def killed():
-        begun.append(1)
-        if len(begun) > trials:
-            raise KeyboardInterrupt
-
-    executor.before.append(killed)
-    with pytest.raises(KeyboardInterrupt):
-        run(plan, ledger)
-    executor.before.clear()
 
 
 def tables_of(ledger, label="-idle"):

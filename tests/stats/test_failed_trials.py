@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
+from null_studies import rejected
 
 from flowerablate.contracts import Rules
 from flowerablate.stats import summarise
-from flowerablate.stats.boundaries import boundary_scores
 from flowerablate.stats.looks import LookSchedule
 from flowerablate.stats.pairs import Pairs
-from flowerablate.stats.sequential import t_of
 
 PLAN = (5, 9, 13, 16, 20)
 RULES = Rules(looks=PLAN)
@@ -58,19 +57,11 @@ def errors(failed, shown_at, *, charged=True):
     noise = np.random.default_rng(0).standard_normal((20_000, 20))
     there = [seed for seed in range(shown_at) if seed not in failed]
     judged = [(shown_at, len(there)), (shown_at, shown_at)] if charged else []
-    tables = [
-        (there, reached(shown_at, (), failed)),
-        (range(shown_at), reached(shown_at, judged[:1])),
-        (range(20), reached(20, judged)),
-    ]
-    wrong = np.zeros(len(noise), bool)
-    for seeds, looks in tables:
-        for look, score in zip(looks, boundary_scores(looks, 0.05, 2), strict=True):
-            if not look.is_lost:
-                seen = noise[:, list(seeds)[: look.pairs]]
-                t = seen.mean(axis=1) / seen.std(axis=1, ddof=1) * np.sqrt(look.pairs)
-                wrong |= np.abs(t) >= t_of(score, look.pairs)
-    return wrong.mean()
+    return rejected(
+        (noise, there, reached(shown_at, (), failed)),
+        (noise, range(shown_at), reached(shown_at, judged[:1])),
+        (noise, range(20), reached(20, judged)),
+    )
 
 
 SE = np.sqrt(0.05 * 0.95 / 20_000)
